@@ -1,0 +1,134 @@
+/**
+ * What threads say to each other. Three kinds of links, all MessagePorts:
+ *
+ *   main  <-> shard   rounds to own, phases, settlements
+ *   main  <-> edge    the directory: which round lives where, under which handle
+ *   edge  <-> shard   inputs one way; frames, replies and acknowledgements the other
+ *
+ * A round's `handle` is a u32 that main assigns once per round and process; it is what travels on the wire
+ * and between threads in place of the id.
+ */
+import type { RoundId } from '../core/ids.ts';
+import type { RoundEffect } from '../round/effects.ts';
+import type { RoundInput } from '../round/inputs.ts';
+import type { PublicState } from '../round/public-state.ts';
+import type { RoundStatement } from '../round/statement.ts';
+import type { Phase, RoundTerms } from '../round/terms.ts';
+
+/* ---- edge -> shard ---- */
+
+export type EdgeToShard =
+  /** Inputs of one loop turn, in order, grouped by round. Each counts towards the mailbox bound. */
+  | {
+      readonly kind: 'inputs';
+      readonly batchNo: number;
+      readonly rounds: readonly { readonly handle: number; readonly inputs: readonly RoundInput[] }[];
+    }
+  /** The edge wants the frames of a round (and a keyframe first). */
+  | { readonly kind: 'subscribe'; readonly handle: number }
+  | { readonly kind: 'unsubscribe'; readonly handle: number };
+
+/* ---- shard -> edge ---- */
+
+/** Effects that are addressed to an edge, as they come out of a step. */
+export type EdgeEffect = Extract<RoundEffect, { kind: 'granted' | 'refused' | 'paid' | 'streamEnded' }>;
+
+export type ShardToEdge =
+  /** The current state, in answer to `subscribe`, or anew after the round was restored (a higher epoch). */
+  | {
+      readonly kind: 'keyframe';
+      readonly handle: number;
+      readonly epoch: number;
+      readonly seq: number;
+      readonly state: PublicState;
+    }
+  /** The delta, already encoded for the wire: the same bytes go to every viewer. */
+  | {
+      readonly kind: 'delta';
+      readonly handle: number;
+      readonly epoch: number;
+      readonly seq: number;
+      readonly frame: Uint8Array;
+    }
+  | {
+      readonly kind: 'effects';
+      readonly handle: number;
+      readonly epoch: number;
+      readonly effects: readonly EdgeEffect[];
+    }
+  /** The batch with this number was taken out of the mailbox: the edge may have that many more under way. */
+  | { readonly kind: 'credit'; readonly batchNo: number };
+
+/* ---- main <-> edge ---- */
+
+export interface RoundPlace {
+  readonly handle: number;
+  readonly roundId: RoundId;
+  readonly shard: number;
+}
+
+export type MainToEdge =
+  /** A (new) link to a shard; the one before, if any, is dead. Rounds placed there are subscribed to anew. */
+  | { readonly kind: 'link'; readonly shard: number; readonly port: MessagePort }
+  | { readonly kind: 'place'; readonly place: RoundPlace }
+  /** The round is gone from memory; joins answer ROUND_NOT_FOUND, followers keep the last state. */
+  | { readonly kind: 'unplace'; readonly handle: number }
+  | { readonly kind: 'stats' }
+  /** Close every connection with this code, then the app and this port. */
+  | { readonly kind: 'stop'; readonly closeCode: number };
+
+export interface EdgeStats {
+  readonly connections: number;
+  readonly wordsAccepted: number;
+  readonly wordsRefused: number;
+  readonly framesPublished: number;
+}
+
+export type EdgeToMain =
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'stats'; readonly stats: EdgeStats }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/* ---- main <-> shard ---- */
+
+export type MainToShard =
+  | { readonly kind: 'link'; readonly edge: number; readonly port: MessagePort }
+  | { readonly kind: 'edgeGone'; readonly edge: number }
+  /** Acquire the round in the store, restore it, run it. */
+  | { readonly kind: 'own'; readonly handle: number; readonly roundId: RoundId }
+  /** One of the supervisor's inputs: start, cancel, settlement. */
+  | { readonly kind: 'input'; readonly handle: number; readonly input: RoundInput }
+  /** A block was mined: told to every round that follows the chain. */
+  | { readonly kind: 'height'; readonly height: number }
+  | { readonly kind: 'release'; readonly handle: number }
+  /** Save everything, then stop; `stopped` answers. */
+  | { readonly kind: 'stop' };
+
+export type ShardToMain =
+  | {
+      readonly kind: 'owned';
+      readonly handle: number;
+      readonly generation: number;
+      readonly terms: RoundTerms;
+    }
+  | {
+      readonly kind: 'phase';
+      readonly handle: number;
+      readonly phase: Phase;
+      readonly endsAtMs: number | null;
+    }
+  | {
+      readonly kind: 'settle';
+      readonly handle: number;
+      readonly generation: number;
+      readonly statement: RoundStatement;
+    }
+  | {
+      readonly kind: 'refund';
+      readonly handle: number;
+      readonly generation: number;
+      readonly roundId: RoundId;
+    }
+  /** Another owner has the round: it was dropped here. */
+  | { readonly kind: 'lost'; readonly handle: number }
+  | { readonly kind: 'stopped' };

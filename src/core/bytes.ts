@@ -1,0 +1,204 @@
+/** Byte helpers and the little-endian reader and writer of every fixed layout in this project. */
+import { assert } from './assert.ts';
+
+/** SHA-256 as a function; rooms without a platform get it passed in. */
+export type Sha256 = (data: Uint8Array) => Uint8Array;
+
+const HEX: string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
+
+export function toHex(bytes: Uint8Array): string {
+  let out = '';
+  for (const byte of bytes) out += HEX[byte];
+  return out;
+}
+
+/** Lower-case hex only, so that every value has one spelling. Undefined when it is not that. */
+export function tryFromHex(text: string): Uint8Array | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return undefined;
+  const out = new Uint8Array(text.length / 2);
+  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return out;
+}
+
+/** For values already known to be hex; asserts. */
+export function fromHex(text: string): Uint8Array {
+  const bytes = tryFromHex(text);
+  assert(bytes !== undefined, 'not lower-case hex');
+  return bytes;
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+const utf8Encoder = new TextEncoder();
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true });
+
+export function utf8(text: string): Uint8Array {
+  return utf8Encoder.encode(text);
+}
+
+/** Grows as needed; all integers little-endian. */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #at = 0;
+
+  constructor(capacity = 256) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  get length(): number {
+    return this.#at;
+  }
+
+  #room(count: number): number {
+    const at = this.#at;
+    this.#at = at + count;
+    if (this.#at > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(this.#at, this.#bytes.length * 2));
+      grown.set(this.#bytes);
+      this.#bytes = grown;
+      this.#view = new DataView(grown.buffer);
+    }
+    return at;
+  }
+
+  u8(value: number): this {
+    assert(Number.isInteger(value) && value >= 0 && value <= 0xff, 'u8 out of range');
+    const at = this.#room(1);
+    this.#view.setUint8(at, value);
+    return this;
+  }
+
+  u16(value: number): this {
+    assert(Number.isInteger(value) && value >= 0 && value <= 0xffff, 'u16 out of range');
+    const at = this.#room(2);
+    this.#view.setUint16(at, value, true);
+    return this;
+  }
+
+  u32(value: number): this {
+    assert(Number.isInteger(value) && value >= 0 && value <= 0xffffffff, 'u32 out of range');
+    const at = this.#room(4);
+    this.#view.setUint32(at, value, true);
+    return this;
+  }
+
+  /** A safe non-negative integer in 8 bytes. */
+  u64(value: number): this {
+    assert(Number.isSafeInteger(value) && value >= 0, 'u64 out of range');
+    const at = this.#room(8);
+    this.#view.setUint32(at, value % 0x1_0000_0000, true);
+    this.#view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
+    return this;
+  }
+
+  bytes(value: Uint8Array): this {
+    const at = this.#room(value.length);
+    this.#bytes.set(value, at);
+    return this;
+  }
+
+  /** u16 byte length, then UTF-8. */
+  string(value: string): this {
+    const encoded = utf8(value);
+    return this.u16(encoded.length).bytes(encoded);
+  }
+
+  /** u32 length, then the bytes. */
+  blob(value: Uint8Array): this {
+    return this.u32(value.length).bytes(value);
+  }
+
+  /** A copy of what was written. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#at);
+  }
+}
+
+/** Thrown by ByteReader only; every decoder catches it at its edge and answers with a coded error. */
+export class TruncatedError extends Error {
+  override readonly name = 'TruncatedError';
+}
+
+/** Reads what ByteWriter writes. Throws TruncatedError when the input is too short or not valid. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get offset(): number {
+    return this.#at;
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  #take(count: number): number {
+    const at = this.#at;
+    if (count > this.#bytes.length - at) throw new TruncatedError(`needs ${count} bytes at ${at}`);
+    this.#at = at + count;
+    return at;
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.#take(1));
+  }
+
+  u16(): number {
+    return this.#view.getUint16(this.#take(2), true);
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+
+  u64(): number {
+    const at = this.#take(8);
+    const value = this.#view.getUint32(at, true) + this.#view.getUint32(at + 4, true) * 0x1_0000_0000;
+    if (!Number.isSafeInteger(value)) throw new TruncatedError(`u64 beyond 2^53 at ${at}`);
+    return value;
+  }
+
+  /** A copy, so that it outlives the buffer it was read from. */
+  bytes(count: number): Uint8Array {
+    const at = this.#take(count);
+    return this.#bytes.slice(at, at + count);
+  }
+
+  string(): string {
+    const at = this.#at;
+    try {
+      return utf8Decoder.decode(this.bytes(this.u16()));
+    } catch (error) {
+      if (error instanceof TruncatedError) throw error;
+      throw new TruncatedError(`not UTF-8 at ${at}`);
+    }
+  }
+
+  blob(): Uint8Array {
+    return this.bytes(this.u32());
+  }
+}
