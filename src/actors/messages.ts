@@ -8,6 +8,7 @@
  * A round's `handle` is a u32 that main assigns once per round and process; it is what travels on the wire
  * and between threads in place of the id.
  */
+import type { MessagePort } from 'node:worker_threads';
 import type { RoundId } from '../core/ids.ts';
 import type { RoundEffect } from '../round/effects.ts';
 import type { RoundInput } from '../round/inputs.ts';

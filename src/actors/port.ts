@@ -2,6 +2,7 @@
  * One end of a two-way channel of messages: what threads talk over. A MessagePort in the engine, a queue of
  * the simulator's there. Messages arrive in the order they were sent, or not at all once an end is closed.
  */
+import type { MessagePort } from 'node:worker_threads';
 
 export interface Port<Out, In> {
   /** `transfer` buffers belong to the receiver afterwards. After `close` a message goes nowhere. */
@@ -16,8 +17,7 @@ export function messagePort<Out, In>(port: MessagePort): Port<Out, In> {
   return {
     send: (message, transfer = []) => port.postMessage(message, [...transfer]),
     onMessage(receive) {
-      port.addEventListener('message', (event: MessageEvent<In>) => receive(event.data));
-      port.start();
+      port.on('message', receive);
     },
     close: () => port.close(),
   };
