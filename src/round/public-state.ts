@@ -55,7 +55,8 @@ export interface PublicState {
   readonly roundId: RoundId;
   readonly title: string;
   phase: Phase;
-  readonly startsAtMs: number;
+  /** Moves when an operator starts the round early. */
+  startsAtMs: number;
   /** Moves with overtime. Null while the round ends at a block height. */
   endsAtMs: number | null;
   readonly endHeight: number | null;
@@ -64,7 +65,7 @@ export interface PublicState {
   readonly rateSatsPerSecond: number;
   /** How often a watching client should reveal a word; payments are cumulative, so fewer lose nothing. */
   payEveryMs: number;
-  /** Time of the levels below. */
+  /** Time of the participants' levels below. */
   atMs: number;
   /** Open streams. */
   viewers: number;
@@ -78,13 +79,18 @@ export interface PublicState {
 
 /** What changed since the frame before; absent means unchanged. */
 export interface PublicDelta {
+  /** Time of the frame. It becomes the state's only together with `participants`. */
   readonly atMs: number;
   readonly phase?: Phase;
+  readonly startsAtMs?: number;
   readonly endsAtMs?: number | null;
   readonly cutoffAtMs?: number | null;
   readonly payEveryMs?: number;
   readonly viewers?: number;
-  /** Changed participants by index, each with all of its changing fields. */
+  /**
+   * Participants by index, each with all of its changing fields. A list leaves out only those that did not
+   * change and do not grow by themselves, because their level is the same at the new `atMs`.
+   */
   readonly participants?: readonly ParticipantChange[];
   /** The whole list. */
   readonly supporters?: readonly PublicSupporter[];
