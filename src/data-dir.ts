@@ -1,0 +1,97 @@
+/**
+ * The data directory: made on first use, readable by its owner only, and used by one engine at a time. Two
+ * engines on one store would fence each other's rounds without end, so the second is refused by name.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { EngineError } from './core/errors.ts';
+
+export interface DataDir {
+  readonly path: string;
+  /** A path inside. */
+  file(name: string): string;
+  /** Lets another engine in. */
+  release(): void;
+}
+
+/** @throws {EngineError} UNAVAILABLE when it cannot be written or another engine is using it. */
+export function openDataDir(dataDir: string): DataDir {
+  const path = resolve(dataDir);
+  const lock = join(path, 'engine.lock');
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    claim(lock);
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw new EngineError('UNAVAILABLE', {
+      message: `cannot use the data directory ${path}: ${reason(error)}`,
+      cause: error,
+    });
+  }
+  return { path, file: (name) => join(path, name), release: () => rmSync(lock, { force: true }) };
+}
+
+/** The token in `admin-token`, made on first use. */
+export function readOrMakeAdminToken(dir: DataDir): string {
+  const file = dir.file('admin-token');
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+  const token = randomBytes(24).toString('base64url');
+  writeFileSync(file, `${token}\n`, { mode: 0o600, flag: 'wx' });
+  return token;
+}
+
+function claim(lock: string): void {
+  const own = `${process.pid} ${startTime(process.pid) ?? '-'}\n`;
+  for (;;) {
+    try {
+      writeFileSync(lock, own, { flag: 'wx', mode: 0o600 });
+      return;
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+    const [pid = '', started = ''] = readFileSync(lock, 'utf8').trim().split(' ');
+    if (isRunning(Number(pid), started)) {
+      throw new EngineError('UNAVAILABLE', {
+        message: `another engine (process ${pid}) is using this data directory; stop it, or choose another directory (--data-dir). Lock file: ${lock}`,
+      });
+    }
+    rmSync(lock, { force: true }); // its engine was killed
+  }
+}
+
+/** A process id alone may have been given to another process since; with its start time it is unique. */
+function isRunning(pid: number, started: string): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  const now = startTime(pid);
+  if (now !== undefined) return now === started;
+  if (started !== '-') return false;
+  try {
+    process.kill(pid, 0);
+    return pid !== process.pid;
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+}
+
+/** In ticks since boot, where the platform tells (field 22 of Linux's /proc/PID/stat). */
+function startTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined; // no such process, or no /proc
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
