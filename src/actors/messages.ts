@@ -102,10 +102,28 @@ export type MainToShard =
   /** A block was mined: told to every round that follows the chain. */
   | { readonly kind: 'height'; readonly height: number }
   | { readonly kind: 'release'; readonly handle: number }
+  | { readonly kind: 'stats' }
+  /** A drill: the shard fails an assertion, as a bug would. */
+  | { readonly kind: 'crash' }
   /** Save everything, then stop; `stopped` answers. */
   | { readonly kind: 'stop' };
 
+export interface ShardStats {
+  readonly rounds: number;
+  readonly steps: number;
+  /** Words handed to rounds. */
+  readonly words: number;
+  /** Words dropped because a mailbox was full or the round was not here. */
+  readonly wordsDropped: number;
+  /** Requests refused, or dropped where there is nobody to tell, for the same reasons. */
+  readonly inputsRefused: number;
+  /** Store calls that had to be tried again. */
+  readonly storeRetries: number;
+}
+
 export type ShardToMain =
+  /** The store is open; sent once. */
+  | { readonly kind: 'ready' }
   | {
       readonly kind: 'owned';
       readonly handle: number;
@@ -130,6 +148,9 @@ export type ShardToMain =
       readonly generation: number;
       readonly roundId: RoundId;
     }
+  /** Answers `own`: the store has no such round. */
+  | { readonly kind: 'absent'; readonly handle: number }
   /** Another owner has the round: it was dropped here. */
   | { readonly kind: 'lost'; readonly handle: number }
+  | { readonly kind: 'stats'; readonly stats: ShardStats }
   | { readonly kind: 'stopped' };
