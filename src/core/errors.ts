@@ -19,6 +19,7 @@ export const CODES = {
   UNAUTHORIZED: { http: 401, retryable: false, message: 'This needs a valid token or signature.' },
   FORBIDDEN: { http: 403, retryable: false, message: 'This is not allowed here.' },
   NOT_FOUND: { http: 404, retryable: false, message: 'There is no such thing at this address.' },
+  METHOD_NOT_ALLOWED: { http: 405, retryable: false, message: 'This address does not take that method.' },
   IDEMPOTENCY_MISMATCH: {
     http: 409,
     retryable: false,
