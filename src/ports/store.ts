@@ -52,8 +52,9 @@ export interface RoundStore {
   unfinishedRounds(): Promise<readonly RoundRecord[]>;
   /** Makes the caller the owner: raises the generation, so that whoever had it can no longer write. */
   acquireRound(roundId: RoundId): Promise<({ readonly ok: true } & SavedRound) | Refusal<'ROUND_NOT_FOUND'>>;
+  /** `seq` is one above the last save of the round, the first is 1; asserts it. The last one again is fine. */
   appendSegment(write: RoundWrite): Promise<FencedWrite>;
-  /** Replaces the snapshot and drops the segments up to `seq`, in one commit. */
+  /** Replaces the snapshot and drops the segments up to `seq`, in one commit. `seq`: the last save or the next. */
   saveSnapshot(write: RoundWrite): Promise<FencedWrite>;
   /** Nothing is left to do for the round: it leaves `unfinishedRounds`. */
   finishRound(write: {
@@ -152,10 +153,14 @@ export interface SettlementCommit {
   readonly generation: number;
   readonly statement: Uint8Array;
   readonly plan: Uint8Array;
-  /** Closes every hold of the round and books the split. */
+  /**
+   * Closes every hold of the round and books the split. Without legs where there is nothing to book. Must take
+   * out of `held` what the round's open holds are; otherwise a retryable error: read the holds and plan again.
+   */
   readonly entry: JournalEntry;
   readonly transactions: readonly Omit<OutboxTransaction, 'status' | 'merklePath' | 'blockHeight'>[];
-  readonly reservedCoins: readonly Pick<Coin, 'txid' | 'vout'>[];
+  /** `spentBy`: which of `transactions` spends it; left out, the first does. */
+  readonly reservedCoins: readonly (Pick<Coin, 'txid' | 'vout'> & { readonly spentBy?: Txid })[];
   /** Change, `pending` until its transaction is accepted. */
   readonly changeCoins: readonly Pick<Coin, 'txid' | 'vout' | 'sats'>[];
 }
@@ -168,7 +173,7 @@ export interface SettlementStore {
     | { readonly ok: true; readonly applied: boolean }
     | Refusal<'STALE_GENERATION' | 'COIN_TAKEN' | 'INSUFFICIENT_FUNDS'>
   >;
-  /** Closes every hold of a cancelled round with one entry, in one commit. */
+  /** Closes every hold of a cancelled round with one entry (the same rules), in one commit. Idempotent. */
   commitRefund(commit: {
     readonly roundId: RoundId;
     readonly generation: number;

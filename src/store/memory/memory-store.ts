@@ -1,0 +1,25 @@
+/**
+ * The Store port in memory: same answers as the durable one, nothing survives the process. For tests and the
+ * simulator; one thread.
+ */
+import type { Store } from '../../ports/store.ts';
+import { memoryAccounts } from './accounts.ts';
+import { memoryRounds } from './rounds.ts';
+import { memorySettlements } from './settlements.ts';
+import { emptyState } from './state.ts';
+
+export function openMemoryStore(): Store {
+  const state = emptyState();
+  let open = true;
+  return {
+    ...memoryRounds(state),
+    ...memoryAccounts(state),
+    ...memorySettlements(state),
+    async check() {
+      return open;
+    },
+    async close() {
+      open = false;
+    },
+  };
+}
