@@ -56,7 +56,6 @@ export async function buildPage(webDir: string = WEB_DIR): Promise<Page> {
     platform: 'browser',
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    define: { 'process.env.NODE_ENV': '"production"' },
     legalComments: 'none',
     metafile: true,
     write: false,

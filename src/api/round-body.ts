@@ -3,20 +3,23 @@
  * Only who battles has to be said.
  */
 import { Type } from '@fastify/type-provider-typebox';
-import type { TUnsafe } from 'typebox';
+import type { TInteger, TUnsafe } from 'typebox';
 import type { AccountId, ParticipantId, RoundId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { BPS_WHOLE } from '../core/sats.ts';
+import { ROUND_BOUNDS } from '../round/bounds.ts';
 import type { ParticipantTerms, PrizeTable, RoundEnd, RoundTerms, Scoring } from '../round/terms.ts';
+import { checkTerms } from '../round/terms-check.ts';
 import type { Network } from '../voucher/types.ts';
 import { accountOfAddress } from './address.ts';
-import { invalid } from './api-error.ts';
+import { ApiError, invalid } from './api-error.ts';
 import { LINE_PATTERN, accountField, roundIdField } from './fields.ts';
 import { canonicalJson } from './idempotency.ts';
 
 const PARTICIPANT_ID_CHARS = 24;
 const START_AHEAD_SECONDS_MAX = 366 * 86_400;
-const DURATION_SECONDS_MAX = 86_400;
+const DURATION_SECONDS_MAX = ROUND_BOUNDS.durationMsMax / 1_000;
+const OVERTIME_SECONDS_MAX = ROUND_BOUNDS.overtimeMsMax / 1_000;
 
 /** What a round gets where its body says nothing. GET /v1/config publishes it. */
 export const ROUND_DEFAULTS: {
@@ -70,7 +73,7 @@ export interface RoundBody {
 
 const closed = { additionalProperties: false };
 const bps = Type.Integer({ minimum: 0, maximum: BPS_WHOLE });
-const weight = Type.Integer({ minimum: 0, maximum: 1_000 });
+const weight = (maximum: number): TInteger => Type.Integer({ minimum: 0, maximum });
 
 const schema = Type.Object(
   {
@@ -100,7 +103,7 @@ const schema = Type.Object(
       }),
     ),
     durationSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: DURATION_SECONDS_MAX })),
-    endHeight: Type.Optional(Type.Integer({ minimum: 1, maximum: 0xffff_ffff })),
+    endHeight: Type.Optional(Type.Integer({ minimum: 1, maximum: ROUND_BOUNDS.heightMax })),
     rateSatsPerSecond: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.rateSatsPerSecondMax })),
     directBps: Type.Optional(Type.Integer({ minimum: 4_000, maximum: 4_500 })),
     prize: Type.Optional(
@@ -114,22 +117,29 @@ const schema = Type.Object(
       ),
     ),
     scoring: Type.Optional(
-      Type.Object({ satsWeight: weight, voteWeight: weight, clapWeight: weight }, closed),
+      Type.Object(
+        {
+          satsWeight: weight(ROUND_BOUNDS.satsWeightMax),
+          voteWeight: weight(ROUND_BOUNDS.voteWeightMax),
+          clapWeight: weight(ROUND_BOUNDS.clapWeightMax),
+        },
+        closed,
+      ),
     ),
     overtime: Type.Optional(
       Type.Union([
         Type.Null(),
         Type.Object(
           {
-            windowSeconds: Type.Integer({ minimum: 1, maximum: 600 }),
-            extendSeconds: Type.Integer({ minimum: 1, maximum: 600 }),
-            extensionsMax: Type.Integer({ minimum: 1, maximum: 100 }),
+            windowSeconds: Type.Integer({ minimum: 1, maximum: OVERTIME_SECONDS_MAX }),
+            extendSeconds: Type.Integer({ minimum: 1, maximum: OVERTIME_SECONDS_MAX }),
+            extensionsMax: Type.Integer({ minimum: 1, maximum: ROUND_BOUNDS.extensionsMax }),
           },
           closed,
         ),
       ]),
     ),
-    closingSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 30 })),
+    closingSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: ROUND_BOUNDS.closingMsMax / 1_000 })),
     payoutMinSats: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
     platformAccount: Type.Optional(accountField),
   },
@@ -155,10 +165,7 @@ export function termsOf(body: RoundBody, context: RoundContext): RoundTerms {
       ? Math.min(context.nowMs, startsAtMs)
       : startsAtMs - body.lobbySeconds * 1_000;
   const overtime = body.overtime ?? null;
-  if (overtime !== null && body.endHeight !== undefined) {
-    throw invalid('overtime', 'needs an end by time');
-  }
-  return {
+  const terms: RoundTerms = {
     roundId: (body.id ?? context.roundId) as RoundId,
     network: context.network,
     title: body.title ?? ROUND_DEFAULTS.title,
@@ -168,7 +175,7 @@ export function termsOf(body: RoundBody, context: RoundContext): RoundTerms {
     end: endOf(body, startsAtMs),
     rateSatsPerSecond: body.rateSatsPerSecond ?? ROUND_DEFAULTS.rateSatsPerSecond,
     directBps: body.directBps ?? ROUND_DEFAULTS.directBps,
-    prize: prizeOf(body),
+    prize: body.prize ?? ROUND_DEFAULTS.prize,
     scoring: body.scoring ?? ROUND_DEFAULTS.scoring,
     overtime:
       overtime === null
@@ -182,6 +189,9 @@ export function termsOf(body: RoundBody, context: RoundContext): RoundTerms {
     payoutMinSats: body.payoutMinSats ?? context.payoutMinSats,
     platformAccount: (body.platformAccount ?? context.platformAccount) as AccountId,
   };
+  const problems = checkTerms(terms);
+  if (problems.length > 0) throw new ApiError('VALIDATION_FAILED', problems);
+  return terms;
 }
 
 function startOf(body: RoundBody, nowMs: number): number {
@@ -205,23 +215,11 @@ function endOf(body: RoundBody, startsAtMs: number): RoundEnd {
   return { kind: 'height', height: body.endHeight };
 }
 
-function prizeOf(body: RoundBody): PrizeTable {
-  const prize = body.prize ?? ROUND_DEFAULTS.prize;
-  const shares = [...prize.rankBps, ...prize.supporterBps, prize.platformBps];
-  const total = shares.reduce((sum, share) => sum + share, 0);
-  if (total !== BPS_WHOLE) throw invalid('prize', `adds up to ${total} basis points, not ${BPS_WHOLE}`);
-  if (prize.rankBps[0] === 0) throw invalid('prize.rankBps[0]', 'has to be above zero');
-  return prize;
-}
-
 function participantsOf(body: RoundBody, network: Network): readonly ParticipantTerms[] {
   const taken = new Set(body.participants.map((one) => one.id));
-  const seen = new Set<string>();
   return body.participants.map((one, index) => {
     const at = `participants[${index}]`;
     const id = one.id ?? freeId(one.name, index, taken);
-    if (seen.has(id)) throw invalid(`${at}.id`, 'is used twice');
-    seen.add(id);
     taken.add(id);
     if ((one.account === undefined) === (one.address === undefined)) {
       throw invalid(`${at}.account`, 'or address is required, one of them');
