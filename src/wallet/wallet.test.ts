@@ -24,7 +24,7 @@ const coin = (no: number, sats: number): TreasuryCoin => ({
   sats,
 });
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+const total = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
 async function built(request: PayoutRequest): Promise<readonly PayoutTransaction[]> {
   const result = await buildPayoutTransactions(request, KEY);
@@ -138,8 +138,8 @@ describe('fundParts', () => {
         const spent = fundings.flatMap((funding) => funding.spends);
         expect(new Set(spent).size).toBe(spent.length);
         for (const { part, spends, changeSats, feeSats } of fundings) {
-          const out = sum(part.payees.map((payee) => payee.sats)) + sum(changeSats) + feeSats;
-          expect(sum(spends.map((each) => each.sats))).toBe(out);
+          const out = total(part.payees.map((payee) => payee.sats)) + total(changeSats) + feeSats;
+          expect(total(spends.map((each) => each.sats))).toBe(out);
           expect(Math.min(...changeSats)).toBeGreaterThanOrEqual(1_000);
         }
       }),
