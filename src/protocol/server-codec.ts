@@ -137,14 +137,17 @@ function decodePaid(bytes: Uint8Array): ServerMessage | undefined {
 function decodeClock(bytes: Uint8Array): ServerMessage | undefined {
   if (bytes.length !== FRAME_BYTES_MAX.CLOCK) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const serverTimeMs = view.getFloat64(5, true);
-  if (!isTime(serverTimeMs)) return undefined;
-  return { type: FRAME.CLOCK, token: u32At(bytes, 1), serverTimeMs };
+  return allDefined({
+    type: FRAME.CLOCK,
+    token: u32At(bytes, 1),
+    serverTimeMs: clockField(view.getFloat64(5, true)),
+  });
 }
 
 /** A clock may be read finer than milliseconds. */
-function isTime(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+function clockField(value: unknown): number | undefined {
+  const valid = typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+  return valid ? value + 0 : undefined; // -0 becomes 0
 }
 
 function decodeWelcome(fields: Fields): ServerMessage | undefined {
@@ -153,7 +156,7 @@ function decodeWelcome(fields: Fields): ServerMessage | undefined {
     v: fields['v'] === 1 ? (1 as const) : undefined,
     network: oneOfField(fields['network'], NETWORKS),
     nonce: binField(fields['nonce'], 32),
-    serverTimeMs: isTime(fields['serverTimeMs']) ? fields['serverTimeMs'] : undefined,
+    serverTimeMs: clockField(fields['serverTimeMs']),
     authTimeoutMs: u32Field(fields['authTimeoutMs']),
     idleTimeoutMs: u32Field(fields['idleTimeoutMs']),
     maxFrameBytes: u32Field(fields['maxFrameBytes']),
