@@ -53,7 +53,7 @@ export function openDatabase(path: string, options: { readonly readOnly: boolean
 
 /** Reads inside a transaction of this database see its writes; outside, the last committed state. */
 export function viewOf(db: Database): View {
-  const get = (key: Uint8Array): Uint8Array | undefined => plain(db.getBinary(key));
+  const get = (key: Uint8Array): Uint8Array | undefined => plain(db.getBinary(asBuffer(key)));
   return {
     get,
     read(codec, key) {
@@ -72,8 +72,12 @@ export function viewOf(db: Database): View {
 export function transactionOf(db: Database): Transaction {
   return {
     ...viewOf(db),
-    put: (key, value) => void db.putSync(key, asBuffer(value)),
-    remove: (key) => void db.removeSync(key),
+    put(key, value) {
+      db.putSync(asBuffer(key), asBuffer(value));
+    },
+    remove(key) {
+      db.removeSync(asBuffer(key));
+    },
   };
 }
 

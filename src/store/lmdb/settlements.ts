@@ -14,7 +14,7 @@ import { coinsOfTransactions } from '../coin-links.ts';
 import { closeHolds } from './accounts.ts';
 import { type TransactionValue, settlementCodec, transactionCodec } from './codecs.ts';
 import { addCoin, coinState, moveCoin } from './coins.ts';
-import { PRESENT, type Transaction, type View } from './database.ts';
+import type { Transaction, View } from './database.ts';
 import { counter, isPosted, postEntry, putCounter } from './journal.ts';
 import { keys, prefix } from './keys.ts';
 import { ownerOf } from './rounds.ts';
