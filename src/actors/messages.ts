@@ -150,7 +150,7 @@ export type ShardToMain =
     }
   /** Answers `own`: the store has no such round. */
   | { readonly kind: 'absent'; readonly handle: number }
-  /** Another owner has the round: it was dropped here. */
+  /** Another owner has the round, or its saves cannot be read (logged): it was dropped here. */
   | { readonly kind: 'lost'; readonly handle: number }
   | { readonly kind: 'stats'; readonly stats: ShardStats }
   | { readonly kind: 'stopped' };

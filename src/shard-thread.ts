@@ -1,0 +1,52 @@
+/**
+ * Entry of a shard thread: wires a Shard to the store named in its workerData, the machine's clock, main and the
+ * links to the edges. Started by the supervisor. Ends by itself after `stop`: everything that keeps its loop
+ * alive is closed. Whatever is thrown here, in a message or in a promise, ends the thread with an error, and
+ * the supervisor starts another one.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { MailboxLimits } from './actors/mailbox.ts';
+import type { EdgeToShard, MainToShard, ShardToEdge, ShardToMain } from './actors/messages.ts';
+import { messagePort } from './actors/port.ts';
+import { Shard } from './actors/shard.ts';
+import { assert } from './core/assert.ts';
+import { systemClock } from './platform/clock.ts';
+import { type LogLevel, createLogger } from './platform/logger.ts';
+import { openLmdbStore } from './store/lmdb/lmdb-store.ts';
+
+/** workerData of a shard. */
+export interface ShardThreadData {
+  readonly shard: number;
+  /** Directory of the LMDB store, which main has open. */
+  readonly storePath: string;
+  readonly mailbox: MailboxLimits;
+  readonly logLevel: LogLevel;
+}
+
+const { shard: number, storePath, mailbox, logLevel } = workerData as ShardThreadData;
+assert(parentPort !== null, 'runs as a worker thread');
+const main = messagePort<ShardToMain, MainToShard>(parentPort);
+const logger = createLogger({ level: logLevel, room: `shard-${number}` });
+const store = await openLmdbStore({ path: storePath });
+
+function toMain(message: ShardToMain): void {
+  main.send(message);
+  if (message.kind !== 'stopped') return;
+  main.close();
+  void store.close();
+}
+
+const shard = new Shard({
+  store,
+  clock: systemClock,
+  logger,
+  defer: (run) => void setImmediate(run),
+  toMain,
+  mailbox,
+});
+
+main.onMessage((message) => {
+  if (message.kind === 'link') shard.link(message.edge, messagePort<ShardToEdge, EdgeToShard>(message.port));
+  else shard.command(message);
+});
+main.send({ kind: 'ready' });
