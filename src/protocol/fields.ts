@@ -33,7 +33,7 @@ export function binField(value: unknown, size: number): Uint8Array | undefined {
 }
 
 export function stringField(value: unknown, charsMax: number): string | undefined {
-  return typeof value === 'string' && isShort(value, charsMax) ? value : undefined;
+  return typeof value === 'string' && value.length <= charsMax ? value : undefined;
 }
 
 export function booleanField(value: unknown): boolean | undefined {
@@ -97,21 +97,12 @@ export function allDefined<T extends object>(
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
-/** Whether a display name or agent text may go on the wire; `charsMax` counts Unicode code points. */
+/** Whether a display name or agent text may go on the wire; `charsMax` counts UTF-16 code units, as everywhere here. */
 export function isCleanText(text: string, charsMax: number): boolean {
-  return isShort(text, charsMax) && !UNPRINTABLE.test(text) && text.isWellFormed();
+  return text.length <= charsMax && !UNPRINTABLE.test(text) && text.isWellFormed();
 }
 
 /** Text that a person reads; see `isCleanText`. */
 export function cleanTextField(value: unknown, charsMax: number): string | undefined {
   return typeof value === 'string' && isCleanText(value, charsMax) ? value : undefined;
-}
-
-/** At most `charsMax` code points; does not walk a text that cannot be. */
-function isShort(text: string, charsMax: number): boolean {
-  if (text.length <= charsMax) return true;
-  if (text.length > 2 * charsMax) return false;
-  let chars = 0;
-  for (const _ of text) chars++;
-  return chars <= charsMax;
 }

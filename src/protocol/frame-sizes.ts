@@ -11,13 +11,10 @@ export const GIFT_RECORD_BYTES = 37;
 export const STATE_HEAD_BYTES = 13;
 export const PAID_HEAD_BYTES = 4;
 
-/** Unicode code points of an AUTH's `agent`. */
+/** Characters (UTF-16 code units) of an AUTH's `agent`. */
 export const AGENT_CHARS_MAX = 64;
-/** Unicode code points of an ERROR's `message`. */
+/** Characters of an ERROR's `message`. */
 export const MESSAGE_CHARS_MAX = 256;
-/** Transactions a result can name. */
-export const RESULT_TXIDS_MAX = 256;
-
 export const FRAME_BYTES_MAX: Readonly<Record<keyof typeof FRAME, number>> = {
   AUTH: 512,
   JOIN: 256,

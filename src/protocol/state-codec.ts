@@ -9,9 +9,9 @@
  *        9     4  seq     u32
  *       13        body    one msgpack map, keys below
  *
- *   t atMs   ph phase   e endsAtMs   c cutoffAtMs   y payEveryMs   v viewers   p participants
- *   s supporters   g gifts   r result      and in a keyframe only:
- *   id roundId   n title   b startsAtMs   h endHeight   a rateSatsPerSecond
+ *   t atMs   ph phase   b startsAtMs   e endsAtMs   c cutoffAtMs   y payEveryMs   v viewers
+ *   p participants   s supporters   g gifts   r result      and in a keyframe only:
+ *   id roundId   n title   h endHeight   a rateSatsPerSecond
  */
 import { assert } from '../core/assert.ts';
 import { ByteWriter } from '../core/bytes.ts';
@@ -59,6 +59,7 @@ export function encodeDelta(input: StateHead & { readonly delta: PublicDelta }):
   const { delta } = input;
   const body: Record<string, unknown> = { t: delta.atMs };
   if (delta.phase !== undefined) body['ph'] = PHASES.indexOf(delta.phase);
+  if (delta.startsAtMs !== undefined) body['b'] = delta.startsAtMs;
   if (delta.endsAtMs !== undefined) body['e'] = delta.endsAtMs;
   if (delta.cutoffAtMs !== undefined) body['c'] = delta.cutoffAtMs;
   if (delta.payEveryMs !== undefined) body['y'] = delta.payEveryMs;

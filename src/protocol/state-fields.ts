@@ -70,6 +70,7 @@ export function deltaFromFields(fields: Fields | undefined): PublicDelta | undef
   const delta: Building = { atMs };
   const valid =
     take(delta, 'phase', fields['ph'], phaseField) &&
+    take(delta, 'startsAtMs', fields['b'], timeField) &&
     take(delta, 'endsAtMs', fields['e'], (value) => nullableField(value, timeField)) &&
     take(delta, 'cutoffAtMs', fields['c'], (value) => nullableField(value, timeField)) &&
     take(delta, 'payEveryMs', fields['y'], u32Field) &&

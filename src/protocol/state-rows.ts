@@ -6,6 +6,7 @@
 import { fromHex, toHex } from '../core/bytes.ts';
 import { type Txid, isParticipantId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
+import { ROUND_BOUNDS } from '../round/bounds.ts';
 import type {
   ParticipantChange,
   PublicGift,
@@ -24,7 +25,6 @@ import {
   u32Field,
   uintField,
 } from './fields.ts';
-import { RESULT_TXIDS_MAX } from './frame-sizes.ts';
 
 type Row = readonly unknown[];
 
@@ -142,7 +142,7 @@ export function readResult(value: unknown): PublicResult | undefined {
     poolSats: satsField(row[3]),
     platformSats: satsField(row[4]),
     participantSats: listField(row[5], LIMITS.participantsMax, satsField),
-    txids: listField(row[6], RESULT_TXIDS_MAX, txidField),
+    txids: listField(row[6], ROUND_BOUNDS.txidsMax, txidField),
     status: STATUSES[uintField(row[7], STATUSES.length - 1) ?? -1],
   });
 }

@@ -128,7 +128,7 @@ const result: Arb<PublicResult> = fc.record({
   poolSats: amount,
   platformSats: amount,
   participantSats: fc.array(amount, { maxLength: LIMITS.participantsMax }),
-  txids: fc.array(txid, { maxLength: 4 }),
+  txids: fc.array(txid, { maxLength: 40 }),
   status: fc.constantFrom('planned' as const, 'accepted' as const, 'mined' as const),
 });
 
@@ -156,6 +156,7 @@ export const publicDelta: Arb<PublicDelta> = fc.record(
   {
     atMs: time,
     phase: fc.constantFrom(...PHASES),
+    startsAtMs: time,
     endsAtMs: fc.option(time),
     cutoffAtMs: fc.option(time),
     payEveryMs: u32,
