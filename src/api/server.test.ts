@@ -217,6 +217,9 @@ describe('the documentation', () => {
     api = await createTestApi();
     const html = await api.app.inject('/docs/');
     expect(html.statusCode).toBe(200);
+    const policy = String(html.headers['content-security-policy']);
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).toContain("style-src 'self' 'unsafe-inline';");
     expect(html.body).not.toMatch(/<script(?![^>]*src=)|<style|style="|https?:/);
     const [, script = ''] = /<script src="([^"]+initializer.js)"/.exec(html.body) ?? [];
     const asset = await api.app.inject(new URL(script, 'http://x/docs/').pathname);
