@@ -205,19 +205,18 @@ test('a shard that crashed is restored under a higher epoch and has lost nothing
   const acknowledged = (await rig.effect(roundId, 'paid')).rows[0]?.indexes;
   expect(acknowledged).toEqual([4, 1]);
   rig.reports.clear();
-  const killedAtMs = performance.now();
+  rig.pay(roundId, [round.viewer.gift(slot, 2)]);
   rig.supervisor.killShard(0);
   const keyframe = await rig.keyframe(roundId);
-  const goneMs = performance.now() - killedAtMs;
   expect(keyframe.epoch).toBe(2);
   rig.push(roundId, round.viewer.attach());
   const { grant } = await rig.effect(roundId, 'granted');
-  expect(grant.tips.map(({ index }) => index)).toEqual(acknowledged);
+  const [watchIndex, giftIndex] = grant.tips.map(({ index }) => index);
+  expect([watchIndex, giftIndex === 1 || giftIndex === 2]).toEqual([4, true]);
   rig.reports.clear();
   rig.pay(roundId, [round.viewer.gift(grant.slot, 3)]);
   expect((await rig.effect(roundId, 'paid')).rows[0]?.indexes).toEqual([4, 3]);
   expect((await rig.supervisor.stats()).shards[0]).toMatchObject({ rounds: 1, restarts: 1 });
-  expect(goneMs).toBeLessThan(5_000);
 });
 
 test('a round that another process acquired is dropped and reported as lost', async () => {
@@ -240,7 +239,7 @@ test('a stop makes everything durable and ends every thread by itself', async ()
   const round = await rig.round('battle', 60_000);
   const { roundId } = round.terms;
   const slot = await rig.watching(round);
-  rig.pay(roundId, [round.viewer.watch(slot, 5)]);
+  rig.pay(roundId, [round.viewer.watch(slot, 5), round.viewer.gift(slot, 1)]);
   await rig.message(roundId, (message) => (message.kind === 'delta' ? true : undefined));
   expect(await rig.supervisor.stop()).toBe(true);
   expect(await rig.supervisor.own(roundId)).toEqual({ ok: false, code: 'UNAVAILABLE' });

@@ -13,68 +13,26 @@ import { MessageChannel } from 'node:worker_threads';
 import { assert, unreachable } from '../core/assert.ts';
 import { EngineError, type Refusal, refuse } from '../core/errors.ts';
 import type { RoundId } from '../core/ids.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Logger } from '../ports/logger.ts';
 import type { RoundInput } from '../round/inputs.ts';
-import type { RoundStatement } from '../round/statement.ts';
-import type { Phase, RoundTerms } from '../round/terms.ts';
+import type { RoundTerms } from '../round/terms.ts';
 import { Ask } from './ask.ts';
 import type { EdgeStats, EdgeToMain, MainToEdge, MainToShard, ShardStats, ShardToMain } from './messages.ts';
 import { type Placed, Placement } from './placement.ts';
-import { RESTART_POLICY, type RestartPolicy, SupervisedThread } from './supervised-thread.ts';
-
-/** What the composition root is told. At least once each: what it does with them has to be idempotent. */
-export interface SupervisorEvents {
-  /** The round runs (again, after its shard was restarted): progress of its settlement is to be told anew. */
-  onOwned(roundId: RoundId, generation: number, terms: RoundTerms): void;
-  onPhase(roundId: RoundId, phase: Phase, endsAtMs: number | null): void;
-  onSettle(roundId: RoundId, generation: number, statement: RoundStatement): void;
-  onRefund(roundId: RoundId, generation: number): void;
-  /** Another process owns the round now; it is gone from here. */
-  onLost(roundId: RoundId): void;
-}
-
-export interface SupervisorOptions {
-  readonly shards: number;
-  readonly edges: number;
-  readonly shardEntry: URL;
-  readonly edgeEntry: URL;
-  /** workerData of a shard thread. */
-  readonly shardData: (shard: number) => unknown;
-  /** workerData of an edge thread; `port` is the one the first edge got, null while there is none. */
-  readonly edgeData: (edge: number, port: number | null) => unknown;
-  readonly events: SupervisorEvents;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** What viewers are closed with on `stop` (protocol/close-codes.ts). */
-  readonly stopCloseCode: number;
-  readonly startTimeoutMs?: number;
-  readonly stopTimeoutMs?: number;
-  readonly restartPolicy?: RestartPolicy;
-}
-
-/** Null instead of figures: the thread is down or did not answer in time. */
-export interface SupervisorStats {
-  readonly shards: readonly {
-    readonly rounds: number;
-    readonly restarts: number;
-    readonly stats: ShardStats | null;
-  }[];
-  readonly edges: readonly { readonly restarts: number; readonly stats: EdgeStats | null }[];
-}
+import { RESTART_POLICY, SupervisedThread } from './supervised-thread.ts';
+import type { SupervisorEvents, SupervisorOptions, SupervisorStats } from './supervisor-options.ts';
 
 export interface OwnedRound {
   readonly handle: number;
   readonly shard: number;
 }
 
+export type OwnAnswer = ({ readonly ok: true } & OwnedRound) | Refusal<'ROUND_NOT_FOUND' | 'UNAVAILABLE'>;
+
 export interface Supervisor {
   /** Port the edges listen on; null when there are none. */
   readonly edgePort: number | null;
   /** Places a stored round and resolves when it runs. A round that is owned already answers the same. */
-  own(
-    roundId: RoundId,
-  ): Promise<({ readonly ok: true } & OwnedRound) | Refusal<'ROUND_NOT_FOUND' | 'UNAVAILABLE'>>;
+  own(roundId: RoundId): Promise<OwnAnswer>;
   /**
    * Hands an input to a round. False when it is not owned or its shard is being restarted. True says that it
    * was sent, not that it took effect: that is seen by the phase.
@@ -107,8 +65,6 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   }
   return supervisor;
 }
-
-type OwnAnswer = ({ readonly ok: true } & OwnedRound) | Refusal<'ROUND_NOT_FOUND' | 'UNAVAILABLE'>;
 
 interface ShardThread {
   readonly thread: SupervisedThread<MainToShard, ShardToMain>;
