@@ -1,0 +1,57 @@
+/**
+ * Entry of an edge thread: reads its data, wires the edge to the machine, and listens. Ends by itself after
+ * `stop`: ending it from outside while its uWebSockets.js loop is open would abort the process.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { EdgeToMain, EdgeToShard, MainToEdge, ShardToEdge } from './actors/messages.ts';
+import { messagePort } from './actors/port.ts';
+import { assert } from './core/assert.ts';
+import type { EdgeSettings } from './edge/settings.ts';
+import { startEdgeServer } from './edge/uws-server.ts';
+import { systemClock } from './platform/clock.ts';
+import { ripemd160, sha256 } from './platform/hash.ts';
+import { type LogLevel, createLogger } from './platform/logger.ts';
+import { systemRandom } from './platform/random.ts';
+import { nativeSignatures } from './platform/signatures.ts';
+
+/** workerData of an edge thread. */
+export interface EdgeThreadData {
+  readonly edge: number;
+  readonly host: string;
+  /** 0: a free one; `listening` tells which. */
+  readonly port: number;
+  readonly settings: EdgeSettings;
+  readonly logLevel: LogLevel;
+}
+
+assert(parentPort !== null, 'this file runs as a worker thread');
+const main = messagePort<EdgeToMain, MainToEdge>(parentPort);
+const data = workerData as EdgeThreadData;
+const logger = createLogger({ level: data.logLevel, room: `edge-${data.edge}` });
+
+const server = startEdgeServer({
+  ...data,
+  clock: systemClock,
+  random: systemRandom,
+  hashes: { sha256, ripemd160 },
+  signatures: nativeSignatures,
+  logger,
+});
+
+main.onMessage((message) => {
+  switch (message.kind) {
+    case 'link': {
+      const port = messagePort<EdgeToShard, ShardToEdge>(message.port);
+      return server.edge.command({ ...message, port });
+    }
+    case 'stats':
+      return main.send({ kind: 'stats', stats: server.edge.stats() });
+    case 'stop':
+      void server.stop(message.closeCode).then(() => main.close());
+      return;
+    default:
+      return server.edge.command(message);
+  }
+});
+main.send({ kind: 'listening', port: server.port });
+logger.info('listening', { host: data.host, port: server.port });

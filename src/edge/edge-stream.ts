@@ -1,0 +1,65 @@
+/**
+ * A stream as the connection that has it sees it: its number on the wire, its slot in the round, the words
+ * accepted so far and what is still to be acknowledged. One per open stream; kept small.
+ */
+import type { StreamId } from '../core/ids.ts';
+import type { StreamGrant } from '../round/effects.ts';
+import type { ClapMessage, CloseMessage, VoteMessage, WatchMessage } from '../protocol/messages.ts';
+import { StreamVerifier } from '../voucher/stream-verifier.ts';
+
+/** What is kept for later while the stream is not attached. */
+export type HeldMessage = WatchMessage | ClapMessage | VoteMessage | CloseMessage;
+
+export class EdgeStream {
+  /** u16, unique among the streams of the connection. */
+  readonly number: number;
+  readonly conn: number;
+  readonly handle: number;
+  readonly streamId: StreamId;
+  readonly verifier: StreamVerifier;
+  slot: number;
+  /** False from the loss of the shard (or of words on the way to it) until the next grant: words are dropped then. */
+  attached = true;
+  /** When an attach was last asked for, while not attached. */
+  attachAskedMs = 0;
+  /** The viewer paused (WATCH nobody): what becomes durable is acknowledged at once, until the next word. */
+  paused = false;
+  /** `ref` of the CLOSE under way; 0: none. */
+  closeRef = 0;
+  /** Highest durable index by chain. */
+  durable: readonly number[];
+  paidSats: number;
+  /** `durable` has not been told to the viewer. */
+  ackDirty = false;
+  /** Waits in the pacer. */
+  ackQueued = false;
+  ackDueMs = 0;
+  held: HeldMessage[] | null = null;
+
+  constructor(input: {
+    readonly number: number;
+    readonly conn: number;
+    readonly handle: number;
+    readonly grant: StreamGrant;
+  }) {
+    const { grant } = input;
+    this.number = input.number;
+    this.conn = input.conn;
+    this.handle = input.handle;
+    this.streamId = grant.streamId;
+    this.slot = grant.slot;
+    this.verifier = new StreamVerifier(grant);
+    this.durable = grant.tips.map((tip) => tip.index);
+    this.paidSats = grant.paidSats;
+  }
+
+  /** Starts over from what is durable. */
+  regrant(grant: StreamGrant): void {
+    this.slot = grant.slot;
+    this.verifier.reset(grant);
+    this.attached = true;
+    this.durable = grant.tips.map((tip) => tip.index);
+    this.paidSats = grant.paidSats;
+    this.ackDirty = false; // the STREAM that follows says it
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * One connection: who it is, what it follows and pays, and what it is still to be told. Owned by the edge thread.
+ *
+ * Backpressure: a frame that the socket does not take marks the session as behind. From then on answers wait in
+ * a bounded list, acknowledgements in their streams (they are cumulative) and state nowhere: when the socket has
+ * drained, `SlowReaders` has the session take answers, acknowledgements and a keyframe per round, in that order.
+ */
+import type { Code } from '../core/errors.ts';
+import { codeInfo } from '../core/errors.ts';
+import type { AccountId } from '../core/ids.ts';
+import type { EdgeInput } from '../actors/link.ts';
+import { CLOSE, type CloseCode } from '../protocol/close-codes.ts';
+import { FRAME } from '../protocol/messages.ts';
+import { encodeServer } from '../protocol/server-codec.ts';
+import type { EdgeStream } from './edge-stream.ts';
+import { EDGE_TUNING } from './settings.ts';
+import type { Socket } from './socket.ts';
+
+/** An OPEN or ATTACH that the shard has not answered. */
+export interface PendingRequest {
+  readonly ref: number;
+  readonly handle: number;
+  readonly input: Extract<EdgeInput, { kind: 'open' | 'attach' }>;
+}
+
+export class Session {
+  /** Number on this edge, u32; replies of shards carry it. */
+  readonly conn: number;
+  readonly socket: Socket;
+  /** The nonce of WELCOME, 32 bytes. */
+  readonly nonce: Uint8Array;
+  readonly openedMs: number;
+  /** Both null until AUTH was verified. */
+  publicKey: Uint8Array | null = null;
+  account: AccountId | null = null;
+  closed = false;
+  readonly streams: EdgeStream[] = [];
+  /** Handles of the rounds it follows. */
+  readonly rounds: number[] = [];
+  readonly pending: PendingRequest[] = [];
+  /** Requests that wait for a round's state. */
+  waiting = 0;
+  protocolErrors = 0;
+  badWords = 0;
+  /** Token bucket for messages. */
+  tokens: number;
+  tokensAtMs: number;
+  /** Since when the socket takes nothing; null: it does. */
+  behindSinceMs: number | null = null;
+  /** Its subscriptions were taken off while it is behind. */
+  muted = false;
+  #replies: Uint8Array[] | null = null;
+  #lastNumber = 0;
+  readonly #onBehind: (session: Session) => void;
+
+  constructor(input: {
+    readonly conn: number;
+    readonly socket: Socket;
+    readonly nonce: Uint8Array;
+    readonly nowMs: number;
+    readonly tokens: number;
+    /** Shared by all sessions of the edge. */
+    readonly onBehind: (session: Session) => void;
+  }) {
+    this.conn = input.conn;
+    this.socket = input.socket;
+    this.nonce = input.nonce;
+    this.openedMs = input.nowMs;
+    this.tokens = input.tokens;
+    this.tokensAtMs = input.nowMs;
+    this.#onBehind = input.onBehind;
+  }
+
+  /** False: not taken, and the session is behind. For what may be lost or is repeated in another form. */
+  trySend(frame: Uint8Array): boolean {
+    if (this.closed || this.behindSinceMs !== null) return false;
+    if (this.socket.send(frame)) return true;
+    this.#onBehind(this);
+    return false;
+  }
+
+  /** An answer: never lost while the connection lives, never out of order. */
+  reply(frame: Uint8Array): void {
+    if (this.closed || this.trySend(frame)) return;
+    this.#replies ??= [];
+    this.#replies.push(frame);
+    if (this.#replies.length > EDGE_TUNING.repliesMax) this.close(CLOSE.SLOW_READER);
+  }
+
+  error(code: Code, to: { readonly ref?: number; readonly stream?: number | null } = {}): void {
+    const { message, retryable } = codeInfo(code);
+    const { ref = 0, stream = null } = to;
+    this.reply(encodeServer({ type: FRAME.ERROR, ref, stream, code, message, retryable }));
+  }
+
+  /** Sends the queued answers; false when the socket stopped taking them again. */
+  flushReplies(): boolean {
+    const replies = this.#replies;
+    if (replies === null) return true;
+    for (let i = 0; i < replies.length; i++) {
+      if (this.trySend(replies[i] as Uint8Array)) continue;
+      this.#replies = replies.slice(i);
+      return false;
+    }
+    this.#replies = null;
+    return true;
+  }
+
+  /** A number that was not used lately: words under way for a stream that ended cannot meet another one. */
+  nextStreamNumber(): number {
+    do this.#lastNumber = (this.#lastNumber % 0xffff) + 1;
+    while (this.stream(this.#lastNumber) !== undefined);
+    return this.#lastNumber;
+  }
+
+  stream(number: number): EdgeStream | undefined {
+    for (const stream of this.streams) if (stream.number === number) return stream;
+    return undefined;
+  }
+
+  streamAt(handle: number, slot: number): EdgeStream | undefined {
+    for (const stream of this.streams) if (stream.slot === slot && stream.handle === handle) return stream;
+    return undefined;
+  }
+
+  close(code: CloseCode): void {
+    if (!this.closed) this.socket.end(code);
+  }
+}

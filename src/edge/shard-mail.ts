@@ -1,0 +1,297 @@
+/**
+ * What shards tell an edge, turned into state for everybody and answers for single viewers. Owned by the edge
+ * thread.
+ *
+ * A keyframe of another epoch says that the round was restored and forgot its connections: every stream of it is
+ * attached again, and until its grant comes its words are dropped (what is lost with them, later words prove).
+ */
+import { unreachable } from '../core/assert.ts';
+import type { Code } from '../core/errors.ts';
+import type { EdgeLinkMessage } from '../actors/link.ts';
+import type { EdgeEffect } from '../actors/messages.ts';
+import { FRAME } from '../protocol/messages.ts';
+import { encodeServer } from '../protocol/server-codec.ts';
+import type { StreamEndReason } from '../round/effects.ts';
+import type { EdgeContext } from './edge-context.ts';
+import { EdgeStream } from './edge-stream.ts';
+import type { FrameHandler } from './frame-handler.ts';
+import type { Requests } from './requests.ts';
+import type { RoundFeed } from './round-feed.ts';
+import type { Session } from './session.ts';
+import { EDGE_TUNING } from './settings.ts';
+import type { Publish } from './socket.ts';
+
+/** The round did not take words that were accepted here: the tips have to become its own again. */
+const RESYNC_CODES: ReadonlySet<Code> = new Set([
+  'UNAVAILABLE',
+  'OVER_HOLD',
+  'TOO_EARLY',
+  'STEP_TOO_LARGE',
+  'CHAIN_EXHAUSTED',
+  'ROUND_NOT_OPEN',
+]);
+
+/** Answers to an attach after which asking again is of no use. Other codes are about words that were under way. */
+const ATTACH_FINAL_CODES: ReadonlySet<Code> = new Set([
+  'UNKNOWN_STREAM',
+  'WRONG_PAYER',
+  'ROUND_OVER',
+  'ROUND_NOT_FOUND',
+]);
+
+type Effect<K extends EdgeEffect['kind']> = Extract<EdgeEffect, { kind: K }>;
+
+export class ShardMail {
+  readonly #context: EdgeContext;
+  readonly #requests: Requests;
+  readonly #frames: FrameHandler;
+  readonly #publish: Publish;
+  /** Streams that wait for a grant. */
+  readonly #detached = new Set<EdgeStream>();
+
+  constructor(
+    context: EdgeContext,
+    parts: { readonly requests: Requests; readonly frames: FrameHandler; readonly publish: Publish },
+  ) {
+    this.#context = context;
+    this.#requests = parts.requests;
+    this.#frames = parts.frames;
+    this.#publish = parts.publish;
+  }
+
+  handle(message: EdgeLinkMessage): void {
+    const feed = this.#context.directory.byHandle(message.handle);
+    if (feed === undefined) return this.#orphaned(message);
+    switch (message.kind) {
+      case 'keyframe':
+        return this.#keyframe(feed, message);
+      case 'delta':
+        return this.#delta(feed, message);
+      case 'effects':
+        for (const effect of message.effects) this.#effect(feed, effect);
+        return;
+      default:
+        return unreachable(message);
+    }
+  }
+
+  /** The links to these rounds are cut: their streams take no words until they are granted anew. */
+  cutOff(feeds: ReadonlySet<RoundFeed>): void {
+    const handles = new Set([...feeds].map((feed) => feed.handle));
+    for (const session of this.#context.sessions.values()) {
+      for (const stream of session.streams) if (handles.has(stream.handle)) this.#detach(stream);
+    }
+  }
+
+  /** The round is gone from memory: nobody can pay it any more. */
+  gone(feed: RoundFeed): void {
+    this.#requests.expire(feed, 'ROUND_NOT_FOUND', Infinity);
+    const { state } = feed;
+    const reason = state?.phase === 'cancelled' ? 'cancelled' : 'roundOver';
+    for (const session of this.#context.sessions.values()) {
+      for (const request of session.pending.filter((one) => one.handle === feed.handle)) {
+        this.#requests.answered(session, feed.handle, request.ref);
+        session.error('ROUND_NOT_FOUND', { ref: request.ref });
+      }
+      for (const stream of session.streams.filter((one) => one.handle === feed.handle)) {
+        this.#end(session, stream, reason);
+      }
+    }
+  }
+
+  /** Sends the attaches that were not answered once more. */
+  sweep(nowMs: number): void {
+    for (const stream of this.#detached) {
+      const session = this.#context.sessions.get(stream.conn);
+      const feed = this.#context.directory.byHandle(stream.handle);
+      if (session === undefined || feed === undefined) this.#detached.delete(stream);
+      else if (feed.live && nowMs - stream.attachAskedMs >= EDGE_TUNING.reattachMs) {
+        this.#askAttach(session, stream, feed, nowMs);
+      }
+    }
+  }
+
+  #keyframe(feed: RoundFeed, message: Extract<EdgeLinkMessage, { kind: 'keyframe' }>): void {
+    const { epoch, seq, state } = message;
+    const nowMs = this.#context.clock.nowMs();
+    const isKnown = feed.state !== null;
+    const restored = isKnown && feed.epoch !== epoch;
+    const changed = !isKnown || restored || feed.seq !== seq;
+    const wasLive = feed.live;
+    feed.live = true;
+    feed.resyncing = false;
+    if (changed) {
+      feed.restart(epoch, seq, state);
+      if (isKnown) this.#toAll(feed, feed.keyframe());
+    }
+    if (restored || !wasLive) this.#reattachAll(feed, nowMs);
+    this.#requests.admit(feed, nowMs);
+  }
+
+  #delta(feed: RoundFeed, message: Extract<EdgeLinkMessage, { kind: 'delta' }>): void {
+    if (feed.advance(message.epoch, message.seq, message.frame, this.#context.clock.nowMs())) {
+      this.#toAll(feed, message.frame);
+    } else if (message.epoch === feed.epoch && message.seq > feed.seq) {
+      this.#context.directory.resync(feed);
+    }
+  }
+
+  #toAll(feed: RoundFeed, frame: Uint8Array): void {
+    this.#context.counters.framesPublished++;
+    this.#publish(feed.topic, frame);
+  }
+
+  #reattachAll(feed: RoundFeed, nowMs: number): void {
+    for (const session of this.#context.sessions.values()) {
+      for (const stream of session.streams) {
+        if (stream.handle !== feed.handle) continue;
+        this.#detach(stream);
+        this.#askAttach(session, stream, feed, nowMs);
+      }
+      // Requests that the shard's former life did not answer; a stream it opened after all answers as existing.
+      for (const request of session.pending) {
+        if (request.handle === feed.handle) this.#context.directory.push(feed, request.input);
+      }
+    }
+  }
+
+  #detach(stream: EdgeStream): void {
+    stream.attached = false;
+    this.#detached.add(stream);
+  }
+
+  #askAttach(session: Session, stream: EdgeStream, feed: RoundFeed, nowMs: number): void {
+    const { publicKey, conn } = session;
+    if (publicKey === null) return;
+    stream.attachAskedMs = nowMs;
+    const from = { edge: this.#context.edge, conn, ref: 0 };
+    // When the link is full, the sweep tries again.
+    this.#context.directory.push(feed, { kind: 'attach', from, streamId: stream.streamId, publicKey });
+  }
+
+  #effect(feed: RoundFeed, effect: EdgeEffect): void {
+    switch (effect.kind) {
+      case 'granted':
+        return this.#granted(feed, effect);
+      case 'refused':
+        return this.#refused(feed, effect);
+      case 'paid':
+        return this.#paid(feed, effect);
+      case 'streamEnded': {
+        const session = this.#context.sessions.get(effect.conn);
+        const stream = session?.streamAt(feed.handle, effect.slot);
+        if (session === undefined || stream === undefined) return;
+        stream.paidSats = effect.paidSats;
+        return this.#end(session, stream, effect.reason);
+      }
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #granted(feed: RoundFeed, { to, grant }: Effect<'granted'>): void {
+    const session = this.#context.sessions.get(to.conn);
+    if (session === undefined) {
+      // The viewer left before the answer came: the round has to know that nobody watches.
+      const { edge } = this.#context;
+      this.#context.directory.push(feed, { kind: 'detach', edge, conn: to.conn, slots: [grant.slot] });
+      return;
+    }
+    if (to.ref !== 0) this.#requests.answered(session, feed.handle, to.ref);
+    let stream = session.streams.find((one) => one.streamId === grant.streamId && one.handle === feed.handle);
+    if (stream === undefined) {
+      const number = session.nextStreamNumber();
+      stream = new EdgeStream({ number, conn: session.conn, handle: feed.handle, grant });
+      session.streams.push(stream);
+      this.#context.directory.use(feed);
+    } else {
+      stream.regrant(grant);
+      this.#detached.delete(stream);
+    }
+    session.reply(
+      encodeServer({
+        type: FRAME.STREAM,
+        ref: to.ref,
+        stream: stream.number,
+        round: feed.roundId,
+        streamId: grant.streamId,
+        holdSats: grant.holdSats,
+        paidSats: grant.paidSats,
+        watchSats: grant.watchSats,
+        watchFromMs: grant.watchFromMs,
+        indexes: stream.durable,
+        vote: grant.vote,
+        claps: grant.claps,
+        watching: grant.watching,
+      }),
+    );
+    if (stream.held !== null) this.#frames.replay(session, stream);
+  }
+
+  #refused(feed: RoundFeed, { to, code, slot }: Effect<'refused'>): void {
+    const session = this.#context.sessions.get(to.conn);
+    if (session === undefined) return;
+    if (to.ref !== 0) return this.#requestRefused(session, feed, { ref: to.ref, code, slot });
+    const stream =
+      slot === null
+        ? session.streams.find((one) => one.handle === feed.handle && !one.attached)
+        : session.streamAt(feed.handle, slot);
+    if (stream === undefined) return;
+    if (!stream.attached) return this.#attachRefused(session, stream, code);
+    if (code !== 'UNAVAILABLE') session.error(code, { stream: stream.number });
+    if (RESYNC_CODES.has(code)) {
+      this.#detach(stream);
+      this.#askAttach(session, stream, feed, this.#context.clock.nowMs());
+    }
+  }
+
+  #requestRefused(
+    session: Session,
+    feed: RoundFeed,
+    refusal: { readonly ref: number; readonly code: Code; readonly slot: number | null },
+  ): void {
+    const { ref, code, slot } = refusal;
+    this.#requests.answered(session, feed.handle, ref);
+    const stream = slot === null ? undefined : session.streamAt(feed.handle, slot);
+    if (stream?.closeRef === ref) stream.closeRef = 0;
+    session.error(code, { ref, stream: stream?.number ?? null });
+  }
+
+  /** The stream waits for a grant: either there will be none, or the sweep asks again. */
+  #attachRefused(session: Session, stream: EdgeStream, code: Code): void {
+    if (!ATTACH_FINAL_CODES.has(code)) return;
+    session.error(code, { stream: stream.number });
+    this.#end(session, stream, code === 'ROUND_OVER' ? 'roundOver' : 'closed');
+  }
+
+  #paid(feed: RoundFeed, { rows }: Effect<'paid'>): void {
+    const now = this.#context.clock.nowMs();
+    for (const row of rows) {
+      const stream = this.#context.sessions.get(row.conn)?.streamAt(feed.handle, row.slot);
+      if (stream !== undefined) this.#context.acks.durable(stream, row.indexes, { now, atOnce: row.gift });
+    }
+  }
+
+  #end(session: Session, stream: EdgeStream, reason: StreamEndReason): void {
+    const at = session.streams.indexOf(stream);
+    if (at >= 0) session.streams.splice(at, 1);
+    this.#detached.delete(stream);
+    const feed = this.#context.directory.byHandle(stream.handle);
+    if (feed !== undefined) this.#context.directory.release(feed);
+    this.#context.acks.sendLast(session, stream);
+    session.reply(
+      encodeServer({
+        type: FRAME.ENDED,
+        ref: reason === 'closed' ? stream.closeRef : 0,
+        stream: stream.number,
+        reason,
+        paidSats: stream.paidSats,
+      }),
+    );
+  }
+
+  /** The round was unplaced: grants still under way are to be undone by its shard, which is letting it go. */
+  #orphaned(message: EdgeLinkMessage): void {
+    this.#context.logger.debug('message for a round that is gone', { handle: message.handle });
+  }
+}
