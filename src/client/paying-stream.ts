@@ -1,0 +1,469 @@
+/**
+ * One stream of a viewer: reveals words for the seconds really watched and for gifts, and knows what is durable.
+ * It survives its connection: `attached` and `detached` come and go, record and words stay.
+ *
+ * Invariants:
+ *   - the record is saved before a word it counts is sent;
+ *   - never more words than watched whole seconds, the hold and the chains allow;
+ *   - while a gift is under way no other word is sent, so an index above the gift cannot hide it.
+ */
+import { assert } from '../core/assert.ts';
+import { type Code, type Refusal, refuse } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import { type ClientMessage, type EndedMessage, FRAME, type StreamMessage } from '../protocol/messages.ts';
+import type { StreamEndReason } from '../round/effects.ts';
+import type { PublicState } from '../round/public-state.ts';
+import type { HashChain } from '../voucher/hash-chain.ts';
+import type { WordReveal } from '../voucher/types.ts';
+import { spanOfGift, watchChainOf, worthSats } from './chain-plan.ts';
+import { ClapCounter } from './clap-counter.ts';
+import { Emitter } from './events.ts';
+import { isRunning } from './extrapolate.ts';
+import { type GiftOutcome, GiftQueue, type GiftResult, PENDING_GIFTS_MAX } from './gift-queue.ts';
+import type { PendingGift, StreamRecord } from './storage.ts';
+import { TickLog } from './tick-log.ts';
+import { WatchMeter } from './watch-meter.ts';
+
+/** In this round, earlier streams of the viewer included. */
+export interface PaidTotals {
+  /** Worth of all words sent. */
+  readonly sentSats: number;
+  /** Of these, durable. */
+  readonly acknowledgedSats: number;
+  /** What this stream can still pay, gifts that wait included. */
+  readonly leftSats: number;
+}
+
+export type PayingStreamEvents = {
+  paid: PaidTotals;
+  gift: GiftOutcome;
+  ended: { readonly reason: StreamEndReason; readonly paidSats: number };
+  /** The hold or the watch chain is used up: nothing more can be paid with this stream. */
+  exhausted: { readonly holdSats: number };
+};
+
+/** What a stream needs from its viewer. */
+export interface StreamHost {
+  /** False when nothing can be sent now. */
+  send(message: ClientMessage): boolean;
+  /** Server time. */
+  nowMs(): number;
+  state(): PublicState | null;
+  /** Makes the record durable; called before what it says is sent. */
+  save(record: StreamRecord): void;
+  /** Seconds have begun, or ceased, to be watched: from here on `pay` is wanted regularly, or not. */
+  running(running: boolean): void;
+}
+
+export class PayingStream extends Emitter<PayingStreamEvents> {
+  readonly record: StreamRecord;
+  readonly claps: ClapCounter;
+  readonly ticks: TickLog = new TickLog();
+  readonly #words: readonly HashChain[];
+  readonly #host: StreamHost;
+  readonly #gifts: GiftQueue;
+  readonly #meter = new WatchMeter();
+  readonly #watchChain: number;
+  /** The connection's number for this stream; null while detached. */
+  #number: number | null = null;
+  #acknowledged: number[];
+  #target: number | null = null;
+  /** Whom seconds that are still to be paid were watched for. */
+  #payFor: number | null = null;
+  #paused = false;
+  #vote: number | null = null;
+  /** What the server believes, to say only what is new. */
+  #watchSaid: number | null = null;
+  #watchFromMs = Number.POSITIVE_INFINITY;
+  #watchSats = 0;
+  /** The round told that it takes no more words. */
+  #over = false;
+  #saidExhausted = false;
+
+  constructor(
+    record: StreamRecord,
+    input: { readonly words: readonly HashChain[]; readonly host: StreamHost; readonly participants: number },
+  ) {
+    super();
+    const { words, host, participants } = input;
+    assert(words.length === record.chains.length, 'a chain of words for each chain of the record');
+    this.record = record;
+    this.claps = new ClapCounter(participants);
+    this.#words = words;
+    this.#host = host;
+    this.#gifts = new GiftQueue(record.gifts);
+    this.#watchChain = watchChainOf(record.chains);
+    this.#acknowledged = record.chains.map(() => 0);
+  }
+
+  get number(): number | null {
+    return this.#number;
+  }
+
+  /** Whom the viewer wants to watch, also while paused. */
+  get target(): number | null {
+    return this.#target;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  get vote(): number | null {
+    return this.#vote;
+  }
+
+  get pendingGifts(): number {
+    return this.#gifts.length;
+  }
+
+  get totals(): PaidTotals {
+    const { chains, revealed, earlierSats, holdSats } = this.record;
+    const sentSats = worthSats(chains, revealed);
+    return {
+      sentSats: earlierSats + sentSats,
+      acknowledgedSats: earlierSats + worthSats(chains, this.#acknowledged),
+      leftSats: Math.max(0, holdSats - sentSats),
+    };
+  }
+
+  /* ---- the connection comes and goes ---- */
+
+  /** STREAM arrived: as an answer to OPEN or ATTACH, or unasked after the round was restored. */
+  attached(grant: StreamMessage): void {
+    const { record } = this;
+    const sentWorth = worthSats(record.chains, record.revealed);
+    const knownWorth = worthSats(record.chains, grant.indexes);
+    this.#number = grant.stream;
+    this.#watchFromMs = grant.watchFromMs;
+    this.#watchSaid = grant.watching;
+    this.#payFor ??= grant.watching;
+    this.#watchSats =
+      grant.watchSats + Math.max(0, sentWorth - knownWorth - (this.#gifts.underWay?.sats ?? 0));
+    record.holdSats = grant.holdSats;
+    record.revealed = record.revealed.map((index, chain) => Math.max(index, grant.indexes[chain] ?? 0));
+    if (grant.vote !== null) this.#vote = grant.vote;
+    else if (this.#vote !== null) this.#send({ type: FRAME.VOTE, stream: grant.stream, target: this.#vote });
+    this.claps.reconcile(grant.claps);
+    this.#acknowledge(grant.indexes);
+    this.#repeat(grant.indexes);
+    this.#tellWatching();
+    this.onState();
+    this.#sendNextGift();
+    this.emit('paid', this.totals);
+  }
+
+  detached(): void {
+    this.#stopMeter();
+    this.#number = null;
+  }
+
+  /**
+   * The viewer turns away: nothing is paid any more, the stream stays open, the record goes on saying whom it watched.
+   * Whoever waits for a gift is told that nothing more will be heard of it here.
+   */
+  leaveOpen(): void {
+    this.#stopMeter();
+    this.pay();
+    this.#paused = true;
+    this.#tellWatching();
+    this.#number = null;
+    this.#gifts.abandon('UNAVAILABLE');
+  }
+
+  /* ---- what the viewer does ---- */
+
+  /** Null stops paying. What was watched until now is paid first. */
+  watch(target: number | null): void {
+    if (target === this.#target) return;
+    this.#changeWatching(() => {
+      this.#target = target;
+    });
+  }
+
+  /** A hidden page watches nothing, but remembers whom it watched. */
+  pause(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#changeWatching(() => {
+      this.#paused = paused;
+    });
+  }
+
+  gift(target: number, amountSats: number): Promise<GiftResult> {
+    const phase = this.#host.state()?.phase ?? 'scheduled';
+    const bad = this.#over || !isRunning(phase) ? notOpen(phase) : this.#giftProblem(amountSats);
+    if (bad !== undefined) return Promise.resolve(bad);
+    const settled = this.#gifts.add({ target, sats: amountSats, span: null });
+    this.#host.save(this.record);
+    this.#sendNextGift();
+    return settled;
+  }
+
+  /** One vote per viewer and round. There is no acknowledgement; a lost one is repeated when attached again. */
+  castVote(target: number): { readonly ok: true } | Refusal {
+    const phase = this.#host.state()?.phase ?? 'scheduled';
+    if (this.#vote !== null) return refuse('ALREADY_VOTED');
+    if (!isRunning(phase)) return notOpen(phase);
+    this.#vote = target;
+    if (this.#number !== null) this.#send({ type: FRAME.VOTE, stream: this.#number, target });
+    return { ok: true };
+  }
+
+  sendClaps(): void {
+    if (this.#number === null || this.#over) return;
+    for (const { target, count } of this.claps.takeDirty()) {
+      this.#send({ type: FRAME.CLAP, stream: this.#number, target, count });
+    }
+  }
+
+  /* ---- what the server says ---- */
+
+  /** PAID: durable up to these indexes. */
+  paid(indexes: readonly number[]): void {
+    this.#acknowledge(indexes);
+    this.#sendNextGift();
+    this.emit('paid', this.totals);
+  }
+
+  /** ERROR without a ref for this stream. Returns whether it was dealt with here and is no news for the viewer. */
+  refused(code: Code): boolean {
+    if (code === 'CLAP_FLOOD') {
+      this.claps.refused();
+      return true;
+    }
+    if (code === 'ROUND_OVER') {
+      this.#over = true; // whether a gift made it, ENDED will tell
+      return this.#gifts.length === 0;
+    }
+    // Early words stay due: the next one proves them too.
+    if (code === 'TOO_EARLY' || code === 'ALREADY_VOTED' || code === 'RATE_LIMITED')
+      return code === 'TOO_EARLY';
+    const gift = this.#gifts.underWay;
+    if (gift?.span === null || gift === undefined) return false;
+    const { from } = gift.span;
+    this.record.revealed = from.map((index, chain) => Math.max(index, this.#acknowledged[chain] ?? 0));
+    this.#settleGift(code);
+    this.#sendNextGift();
+    return true;
+  }
+
+  ended(message: EndedMessage): void {
+    const { record } = this;
+    // Paid in full: every word counted, also those whose acknowledgement did not come separately.
+    if (message.paidSats >= worthSats(record.chains, record.revealed)) this.#acknowledge(record.revealed);
+    this.#stopMeter();
+    this.#number = null;
+    this.#over = true;
+    if (message.reason === 'taken')
+      this.#gifts.abandon('STREAM_TAKEN'); // whoever has it now sends them
+    else while (this.#gifts.length > 0) this.#settleGift('ROUND_OVER');
+    const paidSats = record.earlierSats + message.paidSats;
+    this.emit('paid', { ...this.totals, acknowledgedSats: paidSats });
+    this.emit('ended', { reason: message.reason, paidSats });
+  }
+
+  /** A state frame arrived: the phase may have changed. */
+  onState(): void {
+    const state = this.#host.state();
+    if (state === null) return;
+    const now = this.#host.nowMs();
+    const shouldRun = this.#number !== null && this.#watching() !== null && isRunning(state.phase);
+    if (shouldRun && !this.#meter.running) {
+      this.#watchFromMs = Math.min(this.#watchFromMs, now); // started early by hand
+      this.#meter.start(now);
+      this.#host.running(true);
+    } else if (!shouldRun && this.#meter.running) {
+      this.#stopMeter();
+      this.pay();
+    }
+  }
+
+  /** Reveals one word for the whole seconds that are due; called as often as the round asks for words. */
+  pay(): void {
+    const phase = this.#host.state()?.phase;
+    if (this.#number === null || this.#over || this.#payFor === null) return;
+    if (this.#gifts.underWay !== undefined || phase === undefined) return;
+    if (!isRunning(phase) && phase !== 'closing') return;
+    const { rateSatsPerSecond, unitSats, length } = this.#watchTerms();
+    const wordsPerSecond = rateSatsPerSecond / unitSats;
+    const revealed = this.record.revealed[this.#watchChain] ?? 0;
+    const leftSeconds = Math.min(
+      Math.floor((length - revealed) / wordsPerSecond),
+      Math.floor(this.totals.leftSats / rateSatsPerSecond),
+    );
+    const dueSeconds = this.#meter.takeSeconds(
+      this.#untilMs(),
+      Math.min(leftSeconds, this.#allowedSeconds(rateSatsPerSecond), LIMITS.watchStepMax / wordsPerSecond),
+    );
+    if (dueSeconds > 0)
+      this.#revealWatch({ dueSeconds, wordsPerSecond, rateSatsPerSecond, target: this.#payFor });
+    if (dueSeconds >= leftSeconds) this.#sayExhausted();
+  }
+
+  /* ---- inside ---- */
+
+  #revealWatch(due: {
+    readonly dueSeconds: number;
+    readonly wordsPerSecond: number;
+    readonly rateSatsPerSecond: number;
+    readonly target: number;
+  }): void {
+    const seconds = due.dueSeconds;
+    const index = (this.record.revealed[this.#watchChain] ?? 0) + seconds * due.wordsPerSecond;
+    this.record.revealed[this.#watchChain] = index;
+    this.#watchSats += seconds * due.rateSatsPerSecond;
+    this.#host.save(this.record);
+    this.ticks.sent(index);
+    this.#sendWatchWord(due.target, index);
+    this.emit('paid', this.totals);
+  }
+
+  #watching(): number | null {
+    return this.#paused || this.#over ? null : this.#target;
+  }
+
+  #stopMeter(): void {
+    if (!this.#meter.running) return;
+    this.#meter.stop(this.#untilMs());
+    this.#host.running(false);
+  }
+
+  #changeWatching(change: () => void): void {
+    this.#stopMeter();
+    this.pay();
+    change();
+    this.#payFor = this.#watching() ?? this.#payFor;
+    this.record.watching = this.#target;
+    this.#host.save(this.record);
+    this.#tellWatching();
+    this.onState();
+  }
+
+  #tellWatching(): void {
+    const watching = this.#watching();
+    if (this.#number === null || this.#over || watching === this.#watchSaid) return;
+    this.#watchSaid = watching;
+    this.#send({ type: FRAME.WATCH, stream: this.#number, target: watching });
+  }
+
+  /** Now, or the end of the round when that is over. */
+  #untilMs(): number {
+    const now = this.#host.nowMs();
+    return Math.min(now, this.#host.state()?.endsAtMs ?? now);
+  }
+
+  #watchTerms(): {
+    readonly rateSatsPerSecond: number;
+    readonly unitSats: number;
+    readonly length: number;
+  } {
+    const terms = this.record.chains[this.#watchChain];
+    const rateSatsPerSecond = this.#host.state()?.rateSatsPerSecond;
+    assert(terms !== undefined && rateSatsPerSecond !== undefined, 'paying needs a chain and a round');
+    return { rateSatsPerSecond, unitSats: terms.unitSats, length: terms.length };
+  }
+
+  /** The server's own bound without its grace: an honest client never needs that. */
+  #allowedSeconds(rateSatsPerSecond: number): number {
+    const elapsed = Math.floor((this.#untilMs() - this.#watchFromMs) / 1000);
+    return Math.max(0, elapsed - Math.ceil(this.#watchSats / rateSatsPerSecond));
+  }
+
+  #giftProblem(amountSats: number): Refusal | undefined {
+    if (!Number.isSafeInteger(amountSats) || amountSats <= 0) return refuse('VALIDATION_FAILED');
+    if (this.#gifts.length >= PENDING_GIFTS_MAX) return refuse('RATE_LIMITED');
+    const spanned = this.#gifts.underWay?.sats ?? 0; // is among what was sent already
+    const waiting = this.#gifts.pendingSats - spanned;
+    if (waiting + amountSats > this.totals.leftSats) return refuse('OVER_HOLD');
+    const span = spanOfGift(amountSats, this.record.chains, this.record.revealed);
+    return span.ok ? undefined : span;
+  }
+
+  #sendNextGift(): void {
+    for (;;) {
+      const gift = this.#gifts.head;
+      if (gift === undefined || gift.span !== null || this.#number === null || this.#over) return;
+      this.pay(); // what was watched before the gift belongs before it
+      const { record } = this;
+      const span = spanOfGift(gift.sats, record.chains, record.revealed);
+      const fits = span.ok && worthSats(record.chains, span.to) <= record.holdSats;
+      if (!fits) {
+        this.#settleGift(span.ok ? 'OVER_HOLD' : span.code);
+        continue;
+      }
+      gift.span = { from: [...record.revealed], to: span.to };
+      record.revealed = [...span.to];
+      this.#host.save(record);
+      this.#sendGift(gift, span.to);
+      this.emit('gift', { target: gift.target, sats: gift.sats, status: 'sent', code: null });
+      this.emit('paid', this.totals);
+      return;
+    }
+  }
+
+  /** After a lost connection: the gift under way, and the watch words before it, once more and with the same words. */
+  #repeat(known: readonly number[]): void {
+    const gift = this.#gifts.underWay;
+    const upTo = (gift?.span?.from ?? this.record.revealed)[this.#watchChain] ?? 0;
+    const from = known[this.#watchChain] ?? 0;
+    if (this.#payFor !== null && !this.#over) {
+      for (let index = from; index < upTo; ) {
+        index = Math.min(index + LIMITS.watchStepMax, upTo);
+        this.#sendWatchWord(this.#payFor, index);
+      }
+    }
+    if (gift !== undefined && gift.span !== null) this.#sendGift(gift, gift.span.to);
+  }
+
+  #sendWatchWord(target: number, index: number): void {
+    if (this.#number === null) return;
+    this.#send({
+      type: FRAME.PAY,
+      stream: this.#number,
+      target,
+      reveal: this.#reveal(this.#watchChain, index),
+    });
+  }
+
+  #sendGift(gift: PendingGift, to: readonly number[]): void {
+    if (this.#number === null) return;
+    const reveals = to.flatMap((index, chain) =>
+      index > (gift.span?.from[chain] ?? 0) ? [this.#reveal(chain, index)] : [],
+    );
+    this.#send({ type: FRAME.GIFT, stream: this.#number, target: gift.target, reveals });
+  }
+
+  #reveal(chain: number, index: number): WordReveal {
+    const words = this.#words[chain];
+    assert(words !== undefined, 'a word of a chain that exists');
+    return { chain, index, word: words.word(index) };
+  }
+
+  #acknowledge(indexes: readonly number[]): void {
+    this.#acknowledged = this.#acknowledged.map((index, chain) => Math.max(index, indexes[chain] ?? 0));
+    this.ticks.acknowledged(this.#acknowledged[this.#watchChain] ?? 0);
+    const span = this.#gifts.underWay?.span;
+    if (span === undefined || span === null) return;
+    if (span.to.every((index, chain) => index <= (this.#acknowledged[chain] ?? 0))) this.#settleGift(null);
+  }
+
+  #settleGift(code: Code | null): void {
+    const outcome = this.#gifts.settleHead(code);
+    this.#host.save(this.record);
+    if (outcome !== undefined) this.emit('gift', outcome);
+  }
+
+  #sayExhausted(): void {
+    if (this.#saidExhausted) return;
+    this.#saidExhausted = true;
+    this.emit('exhausted', { holdSats: this.record.holdSats });
+  }
+
+  #send(message: ClientMessage): void {
+    this.#host.send(message); // false: the connection just went; `attached` repeats what matters
+  }
+}
+
+function notOpen(phase: PublicState['phase']): Refusal<'ROUND_NOT_OPEN' | 'ROUND_OVER'> {
+  return refuse(phase === 'scheduled' || phase === 'lobby' ? 'ROUND_NOT_OPEN' : 'ROUND_OVER');
+}
