@@ -13,8 +13,8 @@ export const ROUND_BOUNDS = {
   satsWeightMax: 1_000,
   voteWeightMax: 1_000_000_000,
   clapWeightMax: 1_000,
-  /** From start to scheduled end. */
-  durationMsMax: 7 * 24 * 3_600_000,
+  /** From start to scheduled end: seven days. */
+  durationMsMax: 604_800_000,
   closingMsMax: 60_000,
   overtimeMsMax: 600_000,
   extensionsMax: 100,

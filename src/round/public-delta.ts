@@ -3,7 +3,7 @@
  * agree. Pure; no thread owns it.
  *
  * Invariant: for any two states of one round that differ only in what a delta can carry,
- * `applyDelta(a, diffState(a, b))` makes `a` equal to `b` (its `atMs` only when a level changed).
+ * `applyDelta(a, diffState(a, b))` makes `a` equal to `b` (its `atMs` only when a level changed or grows).
  */
 import { assert } from '../core/assert.ts';
 import { LIMITS } from '../core/limits.ts';
@@ -80,16 +80,14 @@ export function clonePublicState(state: PublicState): PublicState {
   };
 }
 
+/** A level that grows by itself is anew at the new time, even if it is the same number. */
 function diffParticipants(from: PublicState, to: PublicState): ParticipantChange[] {
-  const changed = to.participants.map((now, index) => {
-    const before = from.participants[index];
-    assert(before !== undefined, 'both states have the same participants');
-    return !sameParticipant(before, now);
-  });
-  if (!changed.includes(true)) return [];
   const changes: ParticipantChange[] = [];
   for (const [index, now] of to.participants.entries()) {
-    if (changed[index] === false && now.satsPerSecond === 0) continue;
+    const before = from.participants[index];
+    assert(before !== undefined, 'both states have the same participants');
+    const grows = now.satsPerSecond !== 0 && from.atMs !== to.atMs;
+    if (!grows && sameParticipant(before, now)) continue;
     const { sats, satsPerSecond, votes, claps, score, rank, watchers } = now;
     changes.push({ index, sats, satsPerSecond, votes, claps, score, rank, watchers });
   }

@@ -20,7 +20,7 @@ export const STREAM_CLOSED = 2;
 /** In the columns `watching` and `vote`. */
 export const NOBODY = 0xff;
 
-export const CHAINS = LIMITS.chainsMax;
+export const CHAINS: number = LIMITS.chainsMax;
 export const WORD_BYTES = 32;
 const CHAIN_WORD_BYTES = CHAINS * WORD_BYTES;
 
@@ -37,8 +37,8 @@ export const WATCHING = 2;
 export const VOTE = 3;
 export const CHAIN_COUNT = 4;
 export const TIPS = 5;
-export const UNITS = TIPS + CHAINS;
-export const CLAPS = UNITS + CHAINS;
+export const UNITS: number = TIPS + CHAINS;
+export const CLAPS: number = UNITS + CHAINS;
 
 const CAPACITY_FIRST = 16;
 

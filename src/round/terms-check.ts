@@ -20,14 +20,21 @@ export function checkTerms(terms: RoundTerms): readonly TermsProblem[] {
   problems.text(terms.title, 'title', LIMITS.titleCharsMax);
   checkParticipants(problems, terms.participants);
   checkTimes(problems, terms);
-  problems.integer(terms.rateSatsPerSecond, 'rateSatsPerSecond', { min: 1, max: LIMITS.rateSatsPerSecondMax });
+  problems.integer(terms.rateSatsPerSecond, 'rateSatsPerSecond', {
+    min: 1,
+    max: LIMITS.rateSatsPerSecondMax,
+  });
   problems.integer(terms.directBps, 'directBps', { min: 4000, max: 4500 });
   checkPrize(problems, terms.prize);
   checkScoring(problems, terms.scoring);
   checkOvertime(problems, terms);
   problems.integer(terms.closingMs, 'closingMs', { min: 0, max: ROUND_BOUNDS.closingMsMax });
   problems.integer(terms.payoutMinSats, 'payoutMinSats', { min: 1, max: SATS_MAX });
-  problems.unless(isAccountId(terms.platformAccount), 'platformAccount', 'has to be 40 lower-case hex digits');
+  problems.unless(
+    isAccountId(terms.platformAccount),
+    'platformAccount',
+    'has to be 40 lower-case hex digits',
+  );
   return problems.list;
 }
 
@@ -41,11 +48,19 @@ function checkParticipants(problems: Problems, participants: readonly Participan
   const seen = new Set<string>();
   for (const [index, participant] of participants.entries()) {
     const field = `participants[${index}]`;
-    problems.unless(isParticipantId(participant.id), `${field}.id`, 'has to be 1 to 24 characters of a-z 0-9 -');
+    problems.unless(
+      isParticipantId(participant.id),
+      `${field}.id`,
+      'has to be 1 to 24 characters of a-z 0-9 -',
+    );
     problems.unless(!seen.has(participant.id), `${field}.id`, 'is the id of another participant');
     seen.add(participant.id);
     problems.text(participant.name, `${field}.name`, LIMITS.nameCharsMax);
-    problems.unless(isAccountId(participant.account), `${field}.account`, 'has to be 40 lower-case hex digits');
+    problems.unless(
+      isAccountId(participant.account),
+      `${field}.account`,
+      'has to be 40 lower-case hex digits',
+    );
   }
 }
 

@@ -17,6 +17,9 @@ export class ViewerTable {
   /** Slot of the open stream, or -1. */
   openSlots: Int32Array = new Int32Array(CAPACITY_FIRST).fill(NONE);
 
+  /** Slot of the newest stream: it has the viewer's name. */
+  newestSlots: Uint32Array = new Uint32Array(CAPACITY_FIRST);
+
   get count(): number {
     return this.accounts.length;
   }
@@ -56,6 +59,14 @@ export class ViewerTable {
     this.votes[viewer] = target;
   }
 
+  newestSlot(viewer: number): number {
+    return this.newestSlots[viewer] as number;
+  }
+
+  setNewestSlot(viewer: number, slot: number): void {
+    this.newestSlots[viewer] = slot;
+  }
+
   openSlot(viewer: number): number | null {
     const slot = this.openSlots[viewer] as number;
     return slot === NONE ? null : slot;
@@ -73,6 +84,9 @@ export class ViewerTable {
     votes.set(this.votes);
     const openSlots = new Int32Array(size).fill(NONE);
     openSlots.set(this.openSlots);
+    const newestSlots = new Uint32Array(size);
+    newestSlots.set(this.newestSlots);
+    this.newestSlots = newestSlots;
     this.paid = paid;
     this.votes = votes;
     this.openSlots = openSlots;

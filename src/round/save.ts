@@ -1,0 +1,144 @@
+/**
+ * What makes a round durable. At most one save is under way; while there are changes a segment is begun at most
+ * every CADENCE.saveMs, now and then a snapshot. Whatever was promised on the strength of a change (grants,
+ * acknowledgements, phases, settlement) waits in `session.waiting` for the save that covers it. Owned by the
+ * round's shard thread.
+ */
+import { assert } from '../core/assert.ts';
+import { CADENCE, SNAPSHOT_AFTER } from './bounds.ts';
+import type { PaidUpTo, RoundEffect } from './effects.ts';
+import { linkOf, isLinkedTo } from './links.ts';
+import { isDirty, isGiftTouched } from './marks.ts';
+import { encodeSegment, encodeSnapshot } from './save-codec.ts';
+import type { RoundState } from './state.ts';
+import { CHAIN_COUNT, TIPS } from './stream-table.ts';
+
+type SnapshotEffect = Extract<RoundEffect, { kind: 'saveSnapshot' }>;
+
+/** The store's answer to a save: what waited for it happens now. An answer to an older save is none. */
+export function onSaved(state: RoundState, seq: number, effects: RoundEffect[]): void {
+  const { saves } = state;
+  if (saves.underWay?.seq !== seq) return;
+  const { covered } = saves.underWay;
+  saves.underWay = null;
+  for (const effect of covered) release(state, effect, effects);
+}
+
+/** At the end of a step: begins the next save if it is due; with nothing to save, nothing has to wait. */
+export function saveWhenDue(state: RoundState, effects: RoundEffect[]): void {
+  const { saves, session, facts } = state;
+  if (saves.underWay !== null) return;
+  if (!isDirty(state) && !session.snapshotWanted) {
+    for (const effect of takeWaiting(state)) release(state, effect, effects);
+    return;
+  }
+  if (nextSaveMs(state) > facts.nowMs) return;
+  const covered = takeWaiting(state);
+  effects.push(wantsSnapshot(state) ? beginSnapshot(state) : beginSegment(state));
+  saves.underWay = { seq: saves.seq, covered };
+}
+
+/** When the next save may begin. A phase that ends the round does not wait. */
+export function nextSaveMs(state: RoundState): number {
+  const { saves, session } = state;
+  return session.snapshotWanted ? 0 : saves.lastBegunMs + CADENCE.saveMs;
+}
+
+/**
+ * A snapshot of everything, for a shell that stops: to be saved after all other saves were answered. Asserts
+ * that none is under way. What waited for a save stays unsaid; viewers attach again and learn it.
+ */
+export function finalSnapshot(state: RoundState): SnapshotEffect {
+  assert(state.saves.underWay === null, 'the last save is alone');
+  return beginSnapshot(state);
+}
+
+function wantsSnapshot(state: RoundState): boolean {
+  const { saves, session } = state;
+  return (
+    session.snapshotWanted ||
+    saves.snapshotBytes === 0 ||
+    saves.segmentsSinceSnapshot >= SNAPSHOT_AFTER.segments ||
+    saves.segmentBytesSinceSnapshot >= Math.max(SNAPSHOT_AFTER.bytesMin, saves.snapshotBytes)
+  );
+}
+
+function beginSnapshot(state: RoundState): SnapshotEffect {
+  const { saves, facts } = state;
+  saves.seq++;
+  const bytes = encodeSnapshot(state);
+  saves.segmentsSinceSnapshot = 0;
+  saves.segmentBytesSinceSnapshot = 0;
+  saves.snapshotBytes = bytes.length;
+  clearDirty(state);
+  return { kind: 'saveSnapshot', seq: saves.seq, bytes, phase: facts.phase };
+}
+
+function beginSegment(state: RoundState): RoundEffect {
+  const { saves, session, facts } = state;
+  saves.seq++;
+  const slots = session.dirtySlots.toSorted((a, b) => a - b);
+  const bytes = encodeSegment(state, {
+    slots,
+    newFrom: session.slotsSaved,
+    giftsFrom: session.giftsSaved,
+  });
+  saves.segmentsSinceSnapshot++;
+  saves.segmentBytesSinceSnapshot += bytes.length;
+  clearDirty(state);
+  return { kind: 'appendSegment', seq: saves.seq, bytes, phase: facts.phase };
+}
+
+function clearDirty(state: RoundState): void {
+  const { session, saves, facts } = state;
+  for (const slot of session.dirtySlots) session.dirtyFlags[slot] = 0;
+  session.dirtySlots.length = 0;
+  session.dirtyFacts = false;
+  session.snapshotWanted = false;
+  session.giftsSaved = state.gifts.count;
+  session.slotsSaved = state.streams.count;
+  saves.lastBegunMs = facts.nowMs;
+}
+
+/** What waits, in order, with the acknowledgements of what is accepted by now before the rest. */
+function takeWaiting(state: RoundState): RoundEffect[] {
+  const { session } = state;
+  const waiting = session.waiting;
+  if (session.touchedSlots.length === 0 && waiting.length === 0) return waiting;
+  session.waiting = [];
+  return [...acknowledgements(state), ...waiting];
+}
+
+/** One effect an edge; the indexes are those of now, which the next save covers. */
+function acknowledgements(state: RoundState): RoundEffect[] {
+  const { session } = state;
+  const byEdge = new Map<number, PaidUpTo[]>();
+  for (const slot of session.touchedSlots) {
+    const gift = isGiftTouched(state, slot);
+    session.touchedFlags[slot] = 0;
+    const to = linkOf(state, slot);
+    if (to === null) continue;
+    const rows = byEdge.get(to.edge) ?? [];
+    byEdge.set(to.edge, rows);
+    rows.push({ slot, conn: to.conn, indexes: indexesOf(state, slot), gift });
+  }
+  session.touchedSlots.length = 0;
+  return [...byEdge].map(([edge, rows]) => ({ kind: 'paid', edge, rows }));
+}
+
+function indexesOf(state: RoundState, slot: number): number[] {
+  const { streams } = state;
+  return Array.from({ length: streams.number(slot, CHAIN_COUNT) }, (_, chain) =>
+    streams.number(slot, TIPS + chain),
+  );
+}
+
+/** A stream that has moved to another connection since gets no acknowledgement there: its new grant says it. */
+function release(state: RoundState, effect: RoundEffect, effects: RoundEffect[]): void {
+  if (effect.kind !== 'paid') {
+    effects.push(effect);
+    return;
+  }
+  const rows = effect.rows.filter((row) => isLinkedTo(state, row.slot, effect.edge, row.conn));
+  if (rows.length > 0) effects.push({ ...effect, rows });
+}
