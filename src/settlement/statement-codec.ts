@@ -1,0 +1,66 @@
+/**
+ * A whole statement as bytes, for the store and for the build worker: what cannot be recomputed.
+ *
+ *   "RSS" | u8 version 1 | blob terms (terms-codec) | blob outcome (results-codec) | u32 streams
+ *   | each: blob leaf (leaf-codec)
+ *
+ * Little-endian; a blob is a u32 length and that many bytes.
+ */
+import { ByteReader, ByteWriter, TruncatedError, equalBytes, utf8 } from '../core/bytes.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { RoundStatement, StatementStream } from '../round/statement.ts';
+import { decodeLeaf, encodeLeaf } from './leaf-codec.ts';
+import { decodeOutcome, encodeOutcome } from './results-codec.ts';
+import { decodeTerms, encodeTerms } from './terms-codec.ts';
+
+const MAGIC = utf8('RSS');
+const VERSION = 1;
+/** Streams between two chances to let the thread do something else. */
+const STREAMS_PER_STEP = 500;
+
+/** Encodes in steps: call `next` until it is done; its value is then the bytes. Each step takes about 2 ms. */
+export function* encodeStatementSteps(statement: RoundStatement): Generator<void, Uint8Array> {
+  const out = new ByteWriter(1024 + 512 * statement.streams.length).bytes(MAGIC).u8(VERSION);
+  out.blob(encodeTerms(statement.terms)).blob(encodeOutcome(statement)).u32(statement.streams.length);
+  for (const [no, stream] of statement.streams.entries()) {
+    out.blob(encodeLeaf(stream));
+    if (no % STREAMS_PER_STEP === STREAMS_PER_STEP - 1) yield;
+  }
+  return out.finish();
+}
+
+export function encodeStatement(statement: RoundStatement): Uint8Array {
+  const steps = encodeStatementSteps(statement);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Undefined when the bytes are not exactly one statement. */
+export function decodeStatement(bytes: Uint8Array): RoundStatement | undefined {
+  try {
+    const input = new ByteReader(bytes);
+    if (!equalBytes(input.bytes(MAGIC.length), MAGIC) || input.u8() !== VERSION) return undefined;
+    const terms = decodeTerms(input.blob());
+    const outcome = decodeOutcome(input.blob());
+    const streams = readStreams(input);
+    if (terms === undefined || outcome === undefined || streams === undefined) return undefined;
+    return input.remaining === 0 ? { terms, ...outcome, streams } : undefined;
+  } catch (error) {
+    if (error instanceof TruncatedError) return undefined;
+    throw error;
+  }
+}
+
+function readStreams(input: ByteReader): StatementStream[] | undefined {
+  const count = input.u32();
+  if (count > LIMITS.streamsPerRoundMax) return undefined;
+  const streams: StatementStream[] = [];
+  for (let no = 0; no < count; no++) {
+    const stream = decodeLeaf(input.blob());
+    if (stream === undefined) return undefined;
+    streams.push(stream);
+  }
+  return streams;
+}
