@@ -7,11 +7,16 @@
  */
 import type { Code } from '../core/errors.ts';
 import type { RoundId } from '../core/ids.ts';
-import { FRAME } from '../protocol/messages.ts';
+import { type ErrorMessage, FRAME } from '../protocol/messages.ts';
 import type { PublicDelta, PublicState } from '../round/public-state.ts';
 import type { Connection, Reply } from './connection.ts';
 import { Emitter } from './events.ts';
 import { RoundReplica, readStateHead } from './round-replica.ts';
+import type { Ticker } from './ticker.ts';
+
+const RETRY_MS = 500;
+/** Refusals of a known round before it counts as gone. */
+const PATIENCE = 40;
 
 export type RoundFollowerEvents = {
   /** A frame arrived. `delta` is null for a keyframe. */
@@ -23,6 +28,7 @@ export type RoundFollowerEvents = {
 export class RoundFollower extends Emitter<RoundFollowerEvents> {
   readonly roundId: RoundId;
   readonly #connection: Connection;
+  readonly #ticker: Ticker;
   readonly #replica: RoundReplica;
   readonly #unsubscribe: readonly (() => void)[];
   #handle: number | null = null;
@@ -30,15 +36,24 @@ export class RoundFollower extends Emitter<RoundFollowerEvents> {
   #left = false;
   /** A keyframe has to come before deltas mean anything. */
   #needsKeyframe = true;
+  #refusals = 0;
   #seen = false;
   #epoch = 0;
   #seq = 0;
 
-  constructor(connection: Connection, roundId: RoundId, replica: RoundReplica = new RoundReplica()) {
+  constructor(input: {
+    readonly connection: Connection;
+    readonly ticker: Ticker;
+    readonly roundId: RoundId;
+    /** Shared with other followers; default: one of its own. */
+    readonly replica: RoundReplica | undefined;
+  }) {
     super();
-    this.roundId = roundId;
+    const { connection } = input;
+    this.roundId = input.roundId;
     this.#connection = connection;
-    this.#replica = replica;
+    this.#ticker = input.ticker;
+    this.#replica = input.replica ?? new RoundReplica();
     this.#unsubscribe = [
       connection.on('ready', () => this.#join()),
       connection.on('lost', () => {
@@ -83,8 +98,22 @@ export class RoundFollower extends Emitter<RoundFollowerEvents> {
       }
       this.#handle = answer.handle;
       this.#needsKeyframe = !answer.resumed;
+      this.#refusals = 0;
     } else if (answer.type === FRAME.ERROR && !this.#left) {
-      this.emit('refused', { code: answer.code, message: answer.message });
+      this.#refused(answer);
+    }
+  }
+
+  /** An engine that is starting does not know its rounds at once: a round that was seen is waited for a while. */
+  #refused({ code, message, retryable }: ErrorMessage): void {
+    this.#refusals++;
+    if (retryable || (this.#seen && this.#refusals <= PATIENCE)) {
+      this.#ticker.add(RETRY_MS, () => {
+        if (this.#handle === null && this.#connection.state.kind === 'ready') this.#join();
+        return null;
+      });
+    } else {
+      this.emit('refused', { code, message });
     }
   }
 

@@ -61,7 +61,9 @@ export interface RoundSessionOptions {
 const OVERTIME_SECONDS = 180;
 const OPEN_ENDED_SECONDS = 900;
 const CLAP_FLUSH_MS = 150;
-const RETRY_MS = 1_000;
+const RETRY_MS = 500;
+/** Refusals of a known round before it counts as gone. */
+const PATIENCE = 40;
 /** Words are due on whole seconds; paying a little later finds them whole. Spread, so that not all pay at once. */
 const PAY_OFFSET_MS = 100;
 const PAY_SPREAD_MS = 800;
@@ -81,6 +83,8 @@ export class RoundSession extends Emitter<RoundSessionEvents> {
   #closed = false;
   #payTimer: Timer | null = null;
   #clapFlushDue = false;
+  #attachDue = false;
+  #refusals = 0;
   /** Paid in this round by streams that are over. */
   #paidEarlierSats = 0;
   #lastTotals: PaidTotals | null = null;
@@ -93,7 +97,8 @@ export class RoundSession extends Emitter<RoundSessionEvents> {
     this.#paused = options.paused;
     this.#ticker = sharedTicker(options.platform.clock);
     this.#offLost = options.connection.on('lost', () => this.#lost());
-    this.#follower = new RoundFollower(options.connection, options.roundId, options.replica);
+    const { connection, roundId, replica } = options;
+    this.#follower = new RoundFollower({ connection, ticker: this.#ticker, roundId, replica });
     // After the follower's own listener: the round is joined before the stream is attached.
     this.#offReady = options.connection.on('ready', () => {
       if (this.#stream !== null) this.#attachAgain(this.#stream);
@@ -210,6 +215,8 @@ export class RoundSession extends Emitter<RoundSessionEvents> {
     } else if (message.code === 'UNKNOWN_STREAM') {
       stream.detached();
       this.#attachAgain(stream);
+    } else if (message.code === 'UNAVAILABLE') {
+      this.#attachLater(stream); // something was not taken; the grant says what, and it is repeated
     } else if (!stream.refused(message.code)) {
       this.emit('error', { code: message.code, message: message.message });
     }
@@ -257,6 +264,7 @@ export class RoundSession extends Emitter<RoundSessionEvents> {
     const words = wordsOf(record, platform);
     const outcome = await requestStream({
       connection,
+      ticker: this.#ticker,
       record,
       first,
       wanted: () => !this.#closed,
@@ -336,20 +344,35 @@ export class RoundSession extends Emitter<RoundSessionEvents> {
       (answer) => {
         if (this.#stream !== stream || answer === null) return;
         if (answer.type === FRAME.STREAM) {
+          this.#refusals = 0;
           stream.attached(answer);
           this.emit('stream', { open: true });
-        } else if (answer.type === FRAME.ERROR && codeInfo(answer.code).retryable) {
-          this.#ticker.add(RETRY_MS, () => {
-            if (this.#stream === stream && stream.number === null) this.#attachAgain(stream);
-            return null;
-          });
         } else if (answer.type === FRAME.ERROR) {
+          if (this.#mayComeBack(answer.code)) return this.#attachLater(stream);
           // Over while this viewer was away: what was acknowledged is what is known.
           const paidSats = stream.totals.acknowledgedSats - stream.record.earlierSats;
-          this.#ended(stream, { type: FRAME.ENDED, ref: 0, stream: 0, reason: 'roundOver', paidSats });
+          const reason = answer.code === 'UNKNOWN_STREAM' ? 'replaced' : 'roundOver';
+          this.#ended(stream, { type: FRAME.ENDED, ref: 0, stream: 0, reason, paidSats });
         }
       },
     );
+  }
+
+  #attachLater(stream: PayingStream): void {
+    if (this.#attachDue) return;
+    this.#attachDue = true;
+    this.#ticker.add(RETRY_MS, () => {
+      this.#attachDue = false;
+      if (this.#stream === stream) this.#attachAgain(stream);
+      return null;
+    });
+  }
+
+  /** An engine that is starting does not know its rounds at once: a round that was seen is waited for a while. */
+  #mayComeBack(code: Code): boolean {
+    if (codeInfo(code).retryable) return true;
+    this.#refusals++;
+    return code === 'ROUND_NOT_FOUND' && this.#refusals <= PATIENCE;
   }
 
   #ended(stream: PayingStream, message: EndedMessage): void {

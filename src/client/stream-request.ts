@@ -1,15 +1,20 @@
 /**
  * Gets a stream onto a connection: ATTACH or OPEN, again after each lost connection, until there is an answer. An OPEN
  * whose answer was lost may have been taken or not, so it is followed by an ATTACH, and only when the engine does not
- * know the stream by another OPEN.
+ * know the stream by another OPEN; one that is still being taken answers neither well, and is asked for again.
  */
-import { type Refusal, refuse } from '../core/errors.ts';
+import { type Code, type Refusal, refuse } from '../core/errors.ts';
 import { FRAME, type OpenMessage, type StreamMessage, type WelcomeMessage } from '../protocol/messages.ts';
 import type { Connection, Reply } from './connection.ts';
 import type { StreamRecord } from './storage.ts';
+import type { Ticker } from './ticker.ts';
+
+const RETRY_MS = 300;
+const TRIES_MAX = 20;
 
 export interface StreamRequest<T> {
   readonly connection: Connection;
+  readonly ticker: Ticker;
   readonly record: StreamRecord;
   readonly first: 'attach' | 'open';
   /** False: nobody wants the stream any more. */
@@ -24,6 +29,7 @@ export function requestStream<T>(
   request: StreamRequest<T>,
 ): Promise<{ readonly ok: true; readonly value: T } | Refusal> {
   const { connection, record, first } = request;
+  let tries = 0;
   return new Promise((resolve) => {
     const attempt = (how: 'attach' | 'open'): void => {
       if (!request.wanted()) return resolve(refuse('UNKNOWN_STREAM'));
@@ -32,8 +38,9 @@ export function requestStream<T>(
           if (request.wanted()) resolve({ ok: true, value: request.granted(answer) });
           else resolve(refuse('UNKNOWN_STREAM'));
         } else if (answer?.type === FRAME.ERROR) {
-          if (how === 'attach' && first === 'open' && answer.code === 'UNKNOWN_STREAM') attempt('open');
-          else resolve(refuse(answer.code));
+          const next = first === 'open' ? afterOpen(how, answer.code) : null;
+          if (next === null || ++tries > TRIES_MAX) resolve(refuse(answer.code));
+          else request.ticker.add(how === 'open' ? RETRY_MS : 0, () => (attempt(next), null));
         } else if (connection.state.kind === 'closed') {
           resolve(refuse('UNAVAILABLE'));
         } else {
@@ -64,4 +71,10 @@ export function requestStream<T>(
     };
     attempt(first);
   });
+}
+
+/** What to try when a stream that is being opened answers with an error; null: it is the answer. */
+function afterOpen(how: 'attach' | 'open', code: Code): 'attach' | 'open' | null {
+  if (how === 'attach' && code === 'UNKNOWN_STREAM') return 'open';
+  return how === 'open' && code === 'STREAM_EXISTS' ? 'attach' : null;
 }
