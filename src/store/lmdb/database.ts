@@ -33,20 +33,26 @@ export interface Transaction extends View {
   remove(key: Uint8Array): void;
 }
 
+/** Address space, not memory or disk. */
+const MAP_BYTES = 2 ** 30;
+
 /** The value of index rows. */
 export const PRESENT: Uint8Array = new Uint8Array([1]);
 
 /**
- * Without overlapping sync: a transaction is then visible only once it is durable, to every thread. The map
- * starts at 1 GiB of address space and the package enlarges it when the data does not fit.
+ * Without overlapping sync: a transaction is then visible only once it is durable, to every thread. The package
+ * enlarges the map when the data does not fit.
  */
-export function openDatabase(path: string, options: { readonly readOnly: boolean }): Database {
+export function openDatabase(
+  path: string,
+  options: { readonly readOnly: boolean; readonly mapBytes?: number },
+): Database {
   return open<Buffer, Uint8Array>(path, {
     noSubdir: false,
     encoding: 'binary',
     keyEncoding: 'binary',
     overlappingSync: false,
-    mapSize: 2 ** 30,
+    mapSize: options.mapBytes ?? MAP_BYTES,
     readOnly: options.readOnly,
   });
 }
