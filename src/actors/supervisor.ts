@@ -21,8 +21,6 @@ import { type Placed, Placement } from './placement.ts';
 import { RESTART_POLICY, SupervisedThread } from './supervised-thread.ts';
 import type { SupervisorEvents, SupervisorOptions, SupervisorStats } from './supervisor-options.ts';
 
-export type { SupervisorEvents, SupervisorOptions } from './supervisor-options.ts';
-
 export interface OwnedRound {
   readonly handle: number;
   readonly shard: number;
