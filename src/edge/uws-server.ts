@@ -22,6 +22,7 @@ import {
 } from 'uWebSockets.js';
 import { assert } from '../core/assert.ts';
 import { EngineError } from '../core/errors.ts';
+import { WS_PATH } from '../core/limits.ts';
 import { SUBPROTOCOL } from '../protocol/messages.ts';
 import type { EdgePorts } from './edge-context.ts';
 import { addressKeyOfBytes, addressKeyOfForwarded } from './client-address.ts';
@@ -31,8 +32,6 @@ import type { Session } from './session.ts';
 import { EDGE_TUNING, type EdgeSettings } from './settings.ts';
 import type { Socket } from './socket.ts';
 import { checkUpgrade } from './upgrade-check.ts';
-
-export const WS_PATH = '/v1/ws';
 
 /** Lives on the socket. `session` is undefined for a connection that was one too many. */
 interface SocketData {
