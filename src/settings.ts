@@ -23,7 +23,7 @@ export interface Config {
   readonly edgePort: number;
   readonly publicWsUrl: string | null;
   readonly dataDir: string;
-  readonly store: 'lmdb' | 'memory';
+  readonly store: 'lmdb';
   readonly network: 'dev';
   readonly edgeThreads: number;
   readonly shardThreads: number;
@@ -89,10 +89,10 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     'Where the store, the chain, receipts and the generated admin token are kept.',
   ),
   store: setting(
-    choice(['lmdb', 'memory']),
+    choice(['lmdb']),
     'lmdb',
     '',
-    'Where rounds and money are kept: lmdb survives a restart, memory forgets everything.',
+    'Where rounds and money are kept: lmdb is embedded and survives a restart.',
   ),
   network: setting(
     choice(['dev']),

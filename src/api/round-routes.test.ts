@@ -392,7 +392,7 @@ describe('results and receipt', () => {
     const receipt = await api.app.inject(`/v1/rounds/${id}/receipt`);
     expect(receipt.statusCode).toBe(200);
     expect(receipt.rawPayload).toEqual(Buffer.from(api.engine.receiptBytes));
-    expect(receipt.headers['content-type']).toBe('application/octet-stream');
-    expect(receipt.headers['content-disposition']).toBe(`attachment; filename="${id}.receipt"`);
+    expect(receipt.headers['content-type']).toMatch(/^application\/json/);
+    expect(receipt.headers['content-disposition']).toBe(`attachment; filename="${id}-receipt.json"`);
   });
 });

@@ -31,7 +31,8 @@ const cancelBody = Type.Object(
 );
 const startBody = Type.Object({}, { additionalProperties: false });
 
-const fileSchema = Type.Unsafe<Buffer>({ type: 'string', format: 'binary' });
+/** The file as it is, not in an envelope: docs/RECEIPT.md describes it. */
+const fileSchema = Type.Unsafe<Buffer>({});
 
 const admin = [{ adminToken: [] }];
 const tags = ['rounds'];
@@ -102,7 +103,7 @@ export function registerRoundRoutes(app: ApiApp, context: RouteContext): void {
       response: {
         200: {
           description: 'The receipt file',
-          content: { 'application/octet-stream': { schema: fileSchema } },
+          content: { 'application/json': { schema: fileSchema } },
         },
         ...failures([...CHECKED, 'ROUND_NOT_FOUND', 'RESULTS_NOT_READY']),
       },
@@ -112,8 +113,8 @@ export function registerRoundRoutes(app: ApiApp, context: RouteContext): void {
       const outcome = await engine.receipt(roundId);
       if (!outcome.ok) throw new ApiError(outcome.code);
       return reply
-        .type('application/octet-stream')
-        .header('content-disposition', `attachment; filename="${roundId}.receipt"`)
+        .type('application/json')
+        .header('content-disposition', `attachment; filename="${roundId}-receipt.json"`)
         .header('cache-control', 'no-cache')
         .send(Buffer.from(outcome.bytes));
     },

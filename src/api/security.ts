@@ -3,6 +3,7 @@ import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
+import { WS_PATH } from '../core/limits.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiApp, ApiConfig } from './context.ts';
 
@@ -71,6 +72,6 @@ function contentSecurityPolicy(wsUrl: string): string {
 export function edgeUrl(request: FastifyRequest, publicWsUrl: string | null, edgePort: number): string {
   if (publicWsUrl !== null) return publicWsUrl;
   const host = /^(\[[0-9a-f:.]+\]|[a-z0-9][a-z0-9.-]*)(:\d{1,5})?$/i.exec(request.host)?.[1] ?? '127.0.0.1';
-  const url = `${request.protocol === 'https' ? 'wss' : 'ws'}://${host}:${edgePort}`;
-  return URL.canParse(url) ? url : `ws://127.0.0.1:${edgePort}`;
+  const url = `${request.protocol === 'https' ? 'wss' : 'ws'}://${host}:${edgePort}${WS_PATH}`;
+  return URL.canParse(url) ? url : `ws://127.0.0.1:${edgePort}${WS_PATH}`;
 }

@@ -69,7 +69,7 @@ describe('/v1/config', () => {
     const { data } = (await api.app.inject({ url: '/v1/config', headers: { host: '[::1]:3000' } })).json();
     expect(data).toMatchObject({
       network: 'dev',
-      wsUrl: 'ws://[::1]:9001',
+      wsUrl: 'ws://[::1]:9001/v1/ws',
       faucetSatsMax: 1_000_000,
       limits: { participantsMax: 16 },
       roundDefaults: { rateSatsPerSecond: 1, payoutMinSats: 20 },
@@ -181,6 +181,15 @@ describe('who may ask how often', () => {
     expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
     const other = await api.app.inject({ url: '/v1/health', remoteAddress: '10.0.0.9' });
     expect(other.statusCode).toBe(200);
+  });
+
+  it('behind a proxy, addresses are those the proxy saw, not those a client claims', async () => {
+    api = await createTestApi({ apiReadsPerMinute: 1, trustProxy: true });
+    const ask = async (forwarded: string): Promise<number> =>
+      (await api.app.inject({ url: '/v1/health', headers: { 'x-forwarded-for': forwarded } })).statusCode;
+    expect(await ask('10.0.0.1')).toBe(200);
+    expect(await ask('10.0.0.2')).toBe(200);
+    expect(await ask('1.2.3.4, 10.0.0.1')).toBe(429);
   });
 
   it('the operator is exempt, a wrong token is not', async () => {

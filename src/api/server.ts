@@ -51,7 +51,8 @@ export async function createApi(options: ApiOptions): Promise<ApiApp> {
     genReqId: () => randomUUID(),
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    trustProxy: config.trustProxy,
+    // Only the last entry, which our own proxy wrote: those before it are what the client claims.
+    trustProxy: config.trustProxy ? (_address, hop) => hop === 0 : false,
     return503OnClosing: true,
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true },

@@ -1,6 +1,7 @@
 /** The API of a running engine as commands use it: found by option or settings, failing in one line. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { readAdminToken } from '../api/admin-auth.ts';
 import { Api, type ApiAnswer } from '../client/api.ts';
 import { loadConfig, processEnvironment } from '../config.ts';
 import { urlArgument } from './arguments.ts';
@@ -61,6 +62,15 @@ export function dataOf<T>(answer: ApiAnswer<T>, url: string): T {
   if (answer.code === 'UNAVAILABLE') throw new CliError(`the engine at ${url} cannot be reached`);
   const details = answer.details.map(({ field, message }) => `${field} ${message}`).join('; ');
   throw new CliError(`${answer.code}: ${answer.message}${details === '' ? '' : ` (${details})`}`);
+}
+
+/** What the engine left for its operator (data-dir.ts); undefined when there is none. */
+async function readAdminToken(dataDir: string): Promise<string | undefined> {
+  try {
+    return (await readFile(join(dataDir, 'admin-token'), 'utf8')).trim();
+  } catch {
+    return undefined; // not here, or not ours to read: the caller says what to do
+  }
 }
 
 function configuredUrl(): string {

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN_TOKEN_FILE } from '../api/admin-auth.ts';
 import { ADMIN_TOKEN, type TestApi, createTestApi } from '../api/test-engine.ts';
 
 const PROGRAM = fileURLToPath(new URL('ringside.ts', import.meta.url));
@@ -24,7 +23,7 @@ beforeAll(async () => {
   api = await createTestApi();
   url = await api.app.listen({ host: '127.0.0.1', port: 0 });
   dir = await mkdtemp(join(tmpdir(), 'ringside-cli-'));
-  await writeFile(join(dir, ADMIN_TOKEN_FILE), `${ADMIN_TOKEN}\n`);
+  await writeFile(join(dir, 'admin-token'), `${ADMIN_TOKEN}\n`);
 });
 afterAll(async () => {
   await api.app.close();
@@ -59,6 +58,7 @@ describe('--help', () => {
   it.each([
     [['--help'], 'Examples:'],
     [['watch', '--help'], '$ ringside watch --for ada'],
+    [['verify', '--help'], '$ ringside verify receipt.json'],
     [['round', '--help'], '$ ringside round create'],
     [['round', 'create', '--help'], '$ ringside round create --file round.json'],
     [['help', 'round'], 'results'],
@@ -89,6 +89,8 @@ describe('nonsense is refused in one line with exit code 2', () => {
     [['round', 'create', '--file', '-'], '- holds no JSON object'],
     [['watch', '--seconds', '0'], 'a whole number from 1'],
     [['watch', 'now'], 'too many arguments'],
+    [['verify'], "missing required argument 'receipt'"],
+    [['verify', 'a', '--loud'], "unknown option '--loud'"],
   ])('%j', async (args, message) => {
     const { exitCode, stdout, stderr } = await run(args, { input: 'no json' });
     expect(stdout).toBe('');
@@ -254,6 +256,24 @@ describe('watch', () => {
     const nobody = await run(['watch', '--round', 'to-watch', '--for', 'carl', '--url', url]);
     expect(nobody.stderr).toBe('ringside: there is no participant "carl"; there are ada, bob\n');
     expect(nobody.exitCode).toBe(2);
+  });
+});
+
+describe('verify', () => {
+  it('names the check that failed, for people and for programs', async () => {
+    const text = await run(['verify', '-'], { input: '{"format":"ringside-receipt"}' });
+    expect(text.stdout).toMatch(/^FAILED +form +\S.*\n$/);
+    expect(text.stderr).toBe('ringside: the receipt does not hold: form\n');
+    expect(text.exitCode).toBe(1);
+    const json = await run(['verify', '-', '--json'], { input: 'no json' });
+    expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, checks: [{ name: 'form', ok: false }] });
+    expect(json.exitCode).toBe(1);
+  });
+
+  it('says when there is no such file', async () => {
+    const { exitCode, stdout, stderr } = await run(['verify', join(dir, 'none')]);
+    expect([exitCode, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^ringside: cannot read [^\n]+ENOENT[^\n]+\n$/);
   });
 });
 

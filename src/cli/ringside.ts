@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { addRoundCommand } from './round-command.ts';
 import { CliError, endQuietlyWhenNobodyReads, say, sayError } from './terminal.ts';
+import { addVerifyCommand } from './verify-command.ts';
 import { addWatchCommand } from './watch-command.ts';
 
 function createProgram(): Command {
@@ -13,11 +14,13 @@ function createProgram(): Command {
 Examples:
   $ ringside watch --for ada --seconds 30
   $ ringside round list
+  $ ringside verify receipt.json
 
 Settings of the engine (docs/SETTINGS.md) tell where it is: RINGSIDE_API_PORT, RINGSIDE_DATA_DIR ...`,
   );
   addWatchCommand(program);
   addRoundCommand(program);
+  addVerifyCommand(program);
   // After the commands, which would inherit it: a word that is no command comes here as an argument.
   program
     .helpCommand(true)

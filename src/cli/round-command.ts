@@ -1,6 +1,6 @@
 /** `ringside round`: create, list, show, start, cancel, results, receipt. */
 import { randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type RoundId, isAccountId } from '../core/ids.ts';
 import type { RoundResults, RoundSummary } from '../ports/engine.ts';
@@ -15,6 +15,7 @@ import {
   dataOf,
   engineApi,
 } from './engine-api.ts';
+import { readInput } from './input.ts';
 import { CliError, amount, print, printJson, say, table } from './terminal.ts';
 
 interface Participant {
@@ -324,18 +325,4 @@ function overtime(text: string): readonly [number, number, number] {
     throw new InvalidArgumentError('It has to be three numbers: WINDOW,EXTEND,TIMES.');
   }
   return [window, extend, times];
-}
-
-/** A file, or standard input for `-`. @throws {CliError} when it cannot be read. */
-export async function readInput(path: string): Promise<Buffer> {
-  if (path === '-') {
-    const chunks: Buffer[] = [];
-    for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
-    return Buffer.concat(chunks);
-  }
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new CliError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
