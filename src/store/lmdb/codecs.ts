@@ -26,7 +26,11 @@ function msgpack<T>(): Codec<T> {
 }
 
 export const roundCodec: Codec<{ readonly terms: RoundTerms; readonly createdAtMs: number }> = msgpack();
-export const entryCodec: Codec<JournalEntry> = msgpack();
+export const entryCodec: Codec<{
+  readonly entry: JournalEntry;
+  /** For each account of the entry, in the order of the legs: the entry before that touches it, or 0. */
+  readonly previous: readonly number[];
+}> = msgpack();
 
 function element<T>(list: readonly T[], index: number): T {
   const value = list[index];
@@ -70,22 +74,31 @@ export const snapshotCodec: Codec<{ readonly seq: number; readonly bytes: Uint8A
   },
 };
 
-/** Counters, numbers of entries, the schema version. */
+/** Counters and the schema version. */
 export const integerCodec: Codec<number> = {
   encode: (value) => new ByteWriter(8).u64(value).finish(),
   decode: (bytes) => new ByteReader(bytes).u64(),
 };
 
-/** Sign (0 or 1 for below zero) and magnitude. */
-export const balanceCodec: Codec<number> = {
-  encode: (value) =>
-    new ByteWriter(9)
-      .u8(value < 0 ? 1 : 0)
-      .u64(Math.abs(value))
+export interface AccountRow {
+  readonly balance: number;
+  /** The newest entry that touches the account. */
+  readonly lastNo: number;
+}
+
+/** Sign of the balance (1 for below zero), its magnitude, the entry. */
+export const accountCodec: Codec<AccountRow> = {
+  encode: ({ balance, lastNo }) =>
+    new ByteWriter(17)
+      .u8(balance < 0 ? 1 : 0)
+      .u64(Math.abs(balance))
+      .u64(lastNo)
       .finish(),
   decode(bytes) {
     const reader = new ByteReader(bytes);
-    return reader.u8() === 1 ? -reader.u64() : reader.u64();
+    const isNegative = reader.u8() === 1;
+    const magnitude = reader.u64();
+    return { balance: isNegative ? -magnitude : magnitude, lastNo: reader.u64() };
   },
 };
 

@@ -5,7 +5,7 @@
 import { type RootDatabase, open } from 'lmdb';
 import type { Codec } from './codecs.ts';
 
-export type Database = RootDatabase<Buffer, Uint8Array>;
+export type Database = RootDatabase<Uint8Array, Uint8Array>;
 
 export interface Row {
   readonly key: Uint8Array;
@@ -47,7 +47,7 @@ export function openDatabase(
   path: string,
   options: { readonly readOnly: boolean; readonly mapBytes?: number },
 ): Database {
-  return open<Buffer, Uint8Array>(path, {
+  return open<Uint8Array, Uint8Array>(path, {
     noSubdir: false,
     encoding: 'binary',
     keyEncoding: 'binary',
@@ -59,7 +59,7 @@ export function openDatabase(
 
 /** Reads inside a transaction of this database see its writes; outside, the last committed state. */
 export function viewOf(db: Database): View {
-  const get = (key: Uint8Array): Uint8Array | undefined => plain(db.getBinary(asBuffer(key)));
+  const get = (key: Uint8Array): Uint8Array | undefined => plain(db.getBinary(key));
   return {
     get,
     read(codec, key) {
@@ -79,10 +79,10 @@ export function transactionOf(db: Database): Transaction {
   return {
     ...viewOf(db),
     put(key, value) {
-      db.putSync(asBuffer(key), asBuffer(value));
+      db.putSync(key, value);
     },
     remove(key) {
-      db.removeSync(asBuffer(key));
+      db.removeSync(key);
     },
   };
 }
@@ -109,8 +109,4 @@ function plain(bytes: Uint8Array): Uint8Array;
 function plain(bytes: Uint8Array | undefined): Uint8Array | undefined;
 function plain(bytes: Uint8Array | undefined): Uint8Array | undefined {
   return bytes === undefined ? undefined : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

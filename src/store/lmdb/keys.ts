@@ -10,10 +10,9 @@
  *   u round                       index: rounds with something left to do
  *   s round seq                   segment
  *   p round                       snapshot
- *   b ledger account              balance, absent when zero
+ *   b ledger account              balance and last entry
  *   j no                          journal entry
- *   i entry id                    index: number of the entry
- *   l ledger account, no          index: entries that touch an account
+ *   i entry id                    present when posted
  *   h stream                      round of every stream that ever had a hold
  *   H round stream                open hold
  *   C txid vout                   coin
@@ -62,10 +61,9 @@ export const keys: {
   unfinished(id: RoundId): Uint8Array;
   segment(id: RoundId, seq: number): Uint8Array;
   snapshot(id: RoundId): Uint8Array;
-  balance(account: LedgerAccount): Uint8Array;
+  account(account: LedgerAccount): Uint8Array;
   entry(no: number): Uint8Array;
   entryId(id: string): Uint8Array;
-  entryOf(account: LedgerAccount, no: number): Uint8Array;
   stream(id: StreamId): Uint8Array;
   openHold(round: RoundId, stream: StreamId): Uint8Array;
   coin(coin: CoinRef): Uint8Array;
@@ -84,10 +82,9 @@ export const keys: {
   unfinished: (id) => key('u', id),
   segment: (id, seq) => key('s', id, seq),
   snapshot: (id) => key('p', id),
-  balance: (account) => key('b', account),
+  account: (account) => key('b', account),
   entry: (no) => key('j', no),
   entryId: (id) => key('i', id),
-  entryOf: (account, no) => key('l', account, no),
   stream: (id) => key('h', id),
   openHold: (round, stream) => key('H', round, stream),
   coin: ({ txid, vout }) => key('C', txid, vout),
