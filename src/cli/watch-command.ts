@@ -1,6 +1,7 @@
 /** `ringside watch`: a viewer in the terminal that pays by the second, like the page does. */
 import type { Command } from 'commander';
 import type { Api, ClientConfig } from '../client/api.ts';
+import { isRunning } from '../client/extrapolate.ts';
 import { newIdentity } from '../client/identity.ts';
 import { Viewer } from '../client/viewer.ts';
 import { codeInfo } from '../core/errors.ts';
@@ -27,6 +28,7 @@ const WATCHABLE: readonly Phase[] = ['live', 'overtime', 'lobby'];
 /** What the faucet is asked for, if it gives that much. */
 const FUNDS_SATS = 100_000;
 const STATUS_MS = 1_000;
+const ROUND_OVER = 'round over';
 /** How long the end waits for acknowledgements, and for a settlement when the round is over. */
 const LEAVE_MS = 5_000;
 const SETTLEMENT_MS = 30_000;
@@ -135,36 +137,64 @@ async function attend(viewer: Viewer, { options, roundId, target, wsUrl }: Atten
     paid.acknowledgedSats = Math.max(paid.acknowledgedSats, paidSats);
   });
   showEvents(viewer, lines);
-
-  if (!(await Promise.race([viewer.connect(), ending.reason.then(() => null)]))?.ok) {
-    ending.stop();
-    throw new CliError(`the edge of the engine at ${wsUrl} cannot be reached or refused the connection`);
-  }
-  try {
-    assertOk(await viewer.follow(roundId), 'follow the round');
-    assertOk(await viewer.watch(target), 'watch');
-    if (options.gift !== undefined) assertOk(await viewer.gift(target, options.gift), 'give');
-  } catch (error) {
-    ending.stop();
-    throw error;
-  }
-  const ended = await ending.reason;
-  ending.stop();
-  if (ended !== 'round over') await within(LEAVE_MS, viewer.leave());
-  lines.summary({
-    round: roundId,
-    phase: viewer.state?.phase ?? 'unknown',
-    ended,
-    paidSats: paid.sats,
-    acknowledgedSats: paid.acknowledgedSats,
-    ticksSent: viewer.stats.ticksSent,
-    ticksAccepted: viewer.stats.ticksAccepted,
-    giftsAccepted: viewer.stats.giftsAccepted,
+  const status = nodePlatform.clock.every(STATUS_MS, () => {
+    if (viewer.state !== null && viewer.state.result === null) {
+      lines.status(viewer.state, viewer.serverNowMs(), viewer.paid);
+    }
   });
+  try {
+    const connected = await Promise.race([viewer.connect(), ending.reason]);
+    if (typeof connected !== 'string' && !connected.ok) {
+      throw new CliError(`the edge of the engine at ${wsUrl} refused the connection`);
+    }
+    if (typeof connected !== 'string') await takePart(viewer, { options, roundId, target, ending });
+    const ended = await ending.reason;
+    if (ended === 'time is up' && viewer.connection.kind !== 'ready') {
+      throw new CliError(`the edge of the engine at ${wsUrl} cannot be reached`);
+    }
+    if (ended !== ROUND_OVER) await within(LEAVE_MS, viewer.leave());
+    lines.summary({
+      round: roundId,
+      phase: viewer.state?.phase ?? 'unknown',
+      ended,
+      paidSats: paid.sats,
+      acknowledgedSats: paid.acknowledgedSats,
+      ticksSent: viewer.stats.ticksSent,
+      ticksAccepted: viewer.stats.ticksAccepted,
+      giftsAccepted: viewer.stats.giftsAccepted,
+    });
+  } finally {
+    status.cancel();
+    ending.stop();
+  }
+}
+
+/** Follows, watches and gives, each as soon as the round takes it. */
+async function takePart(
+  viewer: Viewer,
+  { options, roundId, target, ending }: Omit<Attendance, 'wsUrl'> & { readonly ending: Ending },
+): Promise<void> {
+  assertOk(await viewer.follow(roundId), 'follow the round');
+  if (!(await reaches(viewer, (phase) => phase !== 'scheduled', ending))) return;
+  assertOk(await viewer.watch(target), 'watch');
+  if (options.gift === undefined || !(await reaches(viewer, isRunning, ending))) return;
+  assertOk(await viewer.gift(target, options.gift), 'give');
+}
+
+/** Waits for a phase; false when watching ended before. */
+async function reaches(viewer: Viewer, wanted: (phase: Phase) => boolean, ending: Ending): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<true>();
+  const look = (): void => {
+    if (viewer.state !== null && wanted(viewer.state.phase)) resolve(true);
+  };
+  const off = viewer.on('state', look);
+  look();
+  const reached = await Promise.race([promise, ending.reason]);
+  off();
+  return reached === true;
 }
 
 function showEvents(viewer: Viewer, lines: WatchLines): void {
-  let shownAtMs = 0;
   let giftNo: number | null = null;
   let resultShown = '';
   viewer.on('state', ({ state }) => {
@@ -176,28 +206,27 @@ function showEvents(viewer: Viewer, lines: WatchLines): void {
       resultShown = state.result.status;
       lines.result(state, state.result);
     }
-    const nowMs = viewer.serverNowMs();
-    if (nowMs - shownAtMs < STATUS_MS || state.result !== null) return;
-    shownAtMs = nowMs;
-    lines.status(state, nowMs, viewer.paid);
   });
 }
 
+interface Ending {
+  /** Resolves with why. */
+  readonly reason: Promise<string>;
+  stop(): void;
+}
+
 /** Why watching ends, once it does: the time is up, Ctrl-C, the round is over and settled, or the connection is gone for good. */
-function endOf(
-  viewer: Viewer,
-  seconds: number | undefined,
-): { readonly reason: Promise<string>; stop(): void } {
+function endOf(viewer: Viewer, seconds: number | undefined): Ending {
   const { promise, resolve } = Promise.withResolvers<string>();
   const { clock } = nodePlatform;
   const timers = seconds === undefined ? [] : [clock.after(seconds * 1_000, () => resolve('time is up'))];
   let settling = false;
   viewer.on('state', ({ state }) => {
     const { phase, result } = state;
-    if (phase === 'settled' || phase === 'cancelled' || result?.status === 'mined') resolve('round over');
+    if (phase === 'settled' || phase === 'cancelled' || result?.status === 'mined') resolve(ROUND_OVER);
     else if (phase === 'settling' && !settling) {
       settling = true;
-      timers.push(clock.after(SETTLEMENT_MS, () => resolve('round over')));
+      timers.push(clock.after(SETTLEMENT_MS, () => resolve(ROUND_OVER)));
     }
   });
   viewer.on('connection', (state) => {
