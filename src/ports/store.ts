@@ -48,13 +48,21 @@ export interface RoundStore {
     readonly limit: number;
     readonly before?: { readonly createdAtMs: number; readonly roundId: RoundId };
   }): Promise<readonly RoundRecord[]>;
-  /** Every round whose phase is not settled or cancelled, and cancelled ones not yet refunded (`finishRound`). */
+  /**
+   * Every round whose phase is not settled or cancelled, and cancelled ones not yet refunded
+   * (`finishRound`).
+   */
   unfinishedRounds(): Promise<readonly RoundRecord[]>;
   /** Makes the caller the owner: raises the generation, so that whoever had it can no longer write. */
   acquireRound(roundId: RoundId): Promise<({ readonly ok: true } & SavedRound) | Refusal<'ROUND_NOT_FOUND'>>;
-  /** `seq` is one above the last save of the round, the first is 1; asserts it. The last one again is fine. */
+  /**
+   * `seq` is one above the last save of the round, the first is 1; asserts it. The last one again is fine.
+   */
   appendSegment(write: RoundWrite): Promise<FencedWrite>;
-  /** Replaces the snapshot and drops the segments up to `seq`, in one commit. `seq`: the last save or the next. */
+  /**
+   * Replaces the snapshot and drops the segments up to `seq`, in one commit. `seq`: the last save or the
+   * next.
+   */
   saveSnapshot(write: RoundWrite): Promise<FencedWrite>;
   /** Nothing is left to do for the round: it leaves `unfinishedRounds`. */
   finishRound(write: {
@@ -154,8 +162,9 @@ export interface SettlementCommit {
   readonly statement: Uint8Array;
   readonly plan: Uint8Array;
   /**
-   * Closes every hold of the round and books the split. Without legs where there is nothing to book. Must take
-   * out of `held` what the round's open holds are; otherwise a retryable error: read the holds and plan again.
+   * Closes every hold of the round and books the split. Without legs where there is nothing to book. Must
+   * take out of `held` what the round's open holds are; otherwise a retryable error: read the holds and
+   * plan again.
    */
   readonly entry: JournalEntry;
   readonly transactions: readonly Omit<OutboxTransaction, 'status' | 'merklePath' | 'blockHeight'>[];

@@ -46,11 +46,10 @@ export function releaseEntry(release: {
   };
 }
 
-const HELD_ACCOUNT = /^user:.*:held$/;
-
 /**
  * The entry was planned from holds that were read before; if one has been shrunk since, booking it would
- * leave sats held for a stream that is gone. That is a race and not a bug: a retryable error, nothing is done.
+ * leave sats held for a stream that is gone. That is a race and not a bug: a retryable error, nothing is
+ * done.
  */
 export function checkHoldsCovered(entry: JournalEntry, holds: Iterable<Hold>): void {
   const open = new Map<string, number>();
@@ -59,7 +58,7 @@ export function checkHoldsCovered(entry: JournalEntry, holds: Iterable<Hold>): v
     open.set(account, (open.get(account) ?? 0) + hold.sats);
   }
   for (const [account, net] of netByAccount(entry)) {
-    if (!HELD_ACCOUNT.test(account)) continue;
+    if (!account.endsWith(':held')) continue;
     if (net === -(open.get(account) ?? 0)) open.delete(account);
     else throw holdsMoved(entry, account);
   }

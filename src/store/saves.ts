@@ -4,8 +4,8 @@ import type { RoundId } from '../core/ids.ts';
 
 /**
  * Segments are numbered without a gap from 1, or from the snapshot they follow. A gap would lose accepted
- * payments on the next restart, so it is a bug. Answers 'replay' when the last segment is sent again, which is what an
- * owner does whose write was in doubt.
+ * payments on the next restart, so it is a bug. Answers 'replay' when the last segment is sent again, which
+ * is what an owner does whose write was in doubt.
  */
 export function segmentOrder(roundId: RoundId, seq: number, lastSeq: number): 'next' | 'replay' {
   assert(Number.isSafeInteger(seq) && seq > 0, `segment ${seq} of ${roundId} is not a sequence number`);

@@ -40,8 +40,8 @@ const MAP_BYTES = 2 ** 30;
 export const PRESENT: Uint8Array = new Uint8Array([1]);
 
 /**
- * Without overlapping sync: a transaction is then visible only once it is durable, to every thread. The package
- * enlarges the map when the data does not fit.
+ * Without overlapping sync: a transaction is then visible only once it is durable, to every thread. The
+ * package enlarges the map when the data does not fit.
  */
 export function openDatabase(
   path: string,
@@ -74,7 +74,10 @@ export function viewOf(db: Database): View {
   };
 }
 
-/** To be used inside `db.transactionSync` only. */
+/**
+ * To be used inside `db.transactionSync` only. The package drops the error of a single put or remove; the
+ * library marks the transaction, and it is the commit that throws.
+ */
 export function transactionOf(db: Database): Transaction {
   return {
     ...viewOf(db),

@@ -1,19 +1,19 @@
 /**
  * Executes writes in groups, one durable commit each. Owned by the writer thread.
  *
- * A group runs in one transaction, in order, each write seeing those before it. A write that throws before it
- * has written fails alone. One that throws halfway undoes the whole transaction, and its group is run again one by one
- * so that the others are not harmed. Outcomes are known only when the commit is durable: until then
- * even a refusal may rest on a write that fails to commit.
+ * A group runs in one transaction, in order, each write seeing those before it. A write that throws before
+ * it has written fails alone. One that throws halfway undoes the whole transaction, and its group is run
+ * again one by one, so that the others are not harmed. Outcomes are known only when the commit is durable:
+ * until then even a refusal may rest on a write that fails to commit.
  *
- * `commit` of the package flushes data, then the page that makes it current, and throws when either fails. If
- * the first fails nothing has changed. If the second fails the library locks itself against further writes, and only
- * a restart can tell: that is what `inDoubt` says.
+ * A commit flushes the data, then writes and flushes the page that makes it current. If the first fails (no
+ * space, a bad disk) nothing has changed. If the second fails, the page may or may not have reached the
+ * disk: LMDB locks itself for this process and only a restart can tell. That one is in doubt, and nothing
+ * after it is.
  */
-import { ABORT } from 'lmdb';
+import { EngineError } from '../../core/errors.ts';
 import { type Database, type Transaction, transactionOf } from './database.ts';
 import { faultOf } from './faults.ts';
-import { keys } from './keys.ts';
 import type { WriteFault, WriteRequest } from './messages.ts';
 import { runOperation } from './operations.ts';
 
@@ -28,71 +28,77 @@ class HalfDone extends Error {
   override readonly name = 'HalfDone';
 }
 
-/** Blocks until the outcomes are durable; answers one for each write, in order. */
-export function commitGroup(db: Database, writes: readonly Write[]): readonly Attempt[] {
-  const tracked = trackedTransaction(db);
-  let attempts: Attempt[] = [];
-  let isCommitting = false;
-  try {
-    db.transactionSync(() => {
-      attempts = writes.map(({ name, input }) => {
-        tracked.begin();
-        try {
-          return { ok: true, result: runOperation(tracked.tx, name, input) };
-        } catch (error) {
-          if (tracked.hasWritten()) throw new HalfDone('a write failed halfway', { cause: error });
-          return { ok: false, fault: faultOf(error, false) };
-        }
+export class GroupCommitter {
+  readonly #db: Database;
+  readonly #inner: Transaction;
+  readonly #tx: Transaction;
+  #hasWritten = false;
+  #isLocked = false;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#inner = transactionOf(db);
+    this.#tx = {
+      ...this.#inner,
+      put: (key, value) => {
+        this.#hasWritten = true;
+        this.#inner.put(key, value);
+      },
+      remove: (key) => {
+        this.#hasWritten = true;
+        this.#inner.remove(key);
+      },
+    };
+  }
+
+  /** Blocks until the outcomes are durable; answers one for each write, in order. */
+  commit(writes: readonly Write[]): readonly Attempt[] {
+    if (this.#isLocked) return failAll(writes, faultOf(lockedError(), false));
+    let attempts: readonly Attempt[] = [];
+    let isCommitting = false;
+    try {
+      this.#db.transactionSync(() => {
+        attempts = writes.map((write) => this.#attempt(write));
+        isCommitting = true;
       });
-      isCommitting = true;
-    });
-    return attempts;
-  } catch (error) {
-    if (error instanceof HalfDone) {
-      if (writes.length > 1) return writes.flatMap((write) => commitGroup(db, [write]));
-      return [{ ok: false, fault: faultOf(error.cause, false) }];
+      return attempts;
+    } catch (error) {
+      if (error instanceof HalfDone) {
+        if (writes.length > 1) return writes.flatMap((write) => this.commit([write]));
+        return failAll(writes, faultOf(error.cause, false));
+      }
+      this.#isLocked = isCommitting && !this.#canWrite();
+      return failAll(writes, faultOf(error, this.#isLocked));
     }
-    const fault = faultOf(error, isCommitting && !canWrite(db));
-    return writes.map(() => ({ ok: false, fault }));
+  }
+
+  #attempt({ name, input }: Write): Attempt {
+    this.#hasWritten = false;
+    try {
+      return { ok: true, result: runOperation(this.#tx, name, input) };
+    } catch (error) {
+      if (this.#hasWritten) throw new HalfDone('a write failed halfway', { cause: error });
+      return { ok: false, fault: faultOf(error, false) };
+    }
+  }
+
+  /** An empty transaction asks for no space: a full disk is not mistaken for a locked database. */
+  #canWrite(): boolean {
+    try {
+      this.#db.transactionSync(() => undefined);
+      return true;
+    } catch {
+      return false; // what gets reported is the error of the commit before
+    }
   }
 }
 
-function trackedTransaction(db: Database): {
-  readonly tx: Transaction;
-  begin(): void;
-  hasWritten(): boolean;
-} {
-  const inner = transactionOf(db);
-  let written = false;
-  const tx: Transaction = {
-    ...inner,
-    put(key, value) {
-      written = true;
-      inner.put(key, value);
-    },
-    remove(key) {
-      written = true;
-      inner.remove(key);
-    },
-  };
-  return {
-    tx,
-    begin() {
-      written = false;
-    },
-    hasWritten: () => written,
-  };
+function failAll(writes: readonly Write[], fault: WriteFault): readonly Attempt[] {
+  return writes.map(() => ({ ok: false, fault }));
 }
 
-/** Whether the library still takes writes: it does not after a commit that failed at its last step. */
-function canWrite(db: Database): boolean {
-  try {
-    db.transactionSync(() => {
-      transactionOf(db).put(keys.meta('probe'), new Uint8Array([1]));
-      return ABORT;
-    });
-    return true;
-  } catch {
-    return false; // the error is that of the write before, which is what gets reported
-  }
+function lockedError(): EngineError {
+  return new EngineError('STORE_FAILED', {
+    message: 'The store locked itself when a commit failed at its last step. Restart the process.',
+  });
 }

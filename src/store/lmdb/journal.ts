@@ -1,8 +1,8 @@
 /**
- * The journal and the balances in the database. The row of an account has its balance and the number of the last
- * entry that touches it; an entry has, for each account it touches, the number of the one before. So
- * the entries of an account are a chain, newest first, and a settlement of tens of thousands of accounts writes one row
- * for each and no index.
+ * The journal and the balances in the database. The row of an account has its balance and the number of the
+ * last entry that touches it; an entry has, for each account it touches, the number of the one before. So
+ * the entries of an account are a chain, newest first, and a settlement of tens of thousands of accounts
+ * writes one row for each and no index.
  */
 import type { JournalEntry, LedgerAccount } from '../../ledger/journal.ts';
 import type { AccountStore } from '../../ports/store.ts';

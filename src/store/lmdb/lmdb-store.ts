@@ -1,7 +1,8 @@
 /**
- * The Store port on LMDB, embedded. Every thread that needs the store opens a handle of its own; the main thread
- * first, and it closes last. Reads happen in the calling thread, straight from the memory map and from one
- * consistent state. Writes go to the process's writer thread (writer-thread.ts) and resolve when they are durable.
+ * The Store port on LMDB, embedded. Every thread that needs the store opens a handle of its own; the main
+ * thread first, and it closes last. Reads happen in the calling thread, straight from the memory map and
+ * from one consistent state. Writes go to the process's writer thread (writer-thread.ts) and resolve when
+ * they are durable.
  */
 import { resolve } from 'node:path';
 import { EngineError } from '../../core/errors.ts';
@@ -20,7 +21,10 @@ export interface LmdbStoreOptions {
   readonly path: string;
 }
 
-/** Throws EngineError: STORE_FAILED (cannot be opened, unknown schema) or UNAVAILABLE (main has not opened it). */
+/**
+ * Throws EngineError: STORE_FAILED (cannot be opened, unknown schema) or UNAVAILABLE (main has not opened
+ * it).
+ */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const path = resolve(options.path);
   const writer = await WriterClient.open(path);

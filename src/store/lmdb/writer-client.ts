@@ -1,6 +1,7 @@
 /**
  * A thread's line to the writer: sends requests, settles their promises. Owned by the thread of its handle.
- * Requests of one turn go out as one message. The line keeps its thread alive only while something is pending.
+ * Requests of one turn go out as one message. The line keeps its thread alive only while something is
+ * pending.
  */
 import { type MessagePort, MessageChannel, isMainThread, postMessageToThread } from 'node:worker_threads';
 import { assert } from '../../core/assert.ts';

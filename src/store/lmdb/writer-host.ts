@@ -1,7 +1,7 @@
 /**
  * Starts, shares and stops writer threads. Owned by the main thread: it alone starts them, one per path and
- * process, so that a shard that is stopped or crashes never takes a writer down with it. Other threads ask for a line to
- * the writer by a message to the main thread, which has to have the store open.
+ * process, so that a shard that is stopped or crashes never takes a writer down with it. Other threads ask
+ * for a line to the writer by a message to the main thread, which has to have the store open.
  */
 import { Worker, type MessagePort } from 'node:worker_threads';
 import { EngineError } from '../../core/errors.ts';
@@ -60,11 +60,15 @@ function startHost(path: string): Host {
     });
   });
   const started = new Promise<void>((resolve, reject) => {
+    let isStarted = false;
     worker.once('message', (message: WriterStart) => {
+      isStarted = message.kind === 'ready';
       if (message.kind === 'ready') resolve();
       else reject(errorOf(message.fault));
     });
     worker.once('error', (error) => {
+      // A bug in the writer: nothing can be kept without it, so the process ends and is started again.
+      if (isStarted) throw error;
       reject(new EngineError('STORE_FAILED', { message: 'The store writer could not start.', cause: error }));
     });
     worker.once('exit', () => {

@@ -3,15 +3,15 @@
  * and no thread can end in the middle of a transaction. Entry point of a worker; `writer-host.ts` starts it.
  *
  * Requests come in over one port per handle and are committed in groups: while one commit is being flushed
- * the next group gathers in the ports, so a group is as large as the load asks for. Other processes may have the
- * database open too: transactions are atomic across them as well.
+ * the next group gathers in the ports, so a group is as large as the load asks for. Other processes may
+ * have the database open too: transactions are atomic across them as well.
  */
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../core/assert.ts';
 import { type Database, openDatabase } from './database.ts';
 import { faultOf } from './faults.ts';
-import { commitGroup } from './group-commit.ts';
+import { GroupCommitter } from './group-commit.ts';
 import type { FromWriter, ToWriter, WriteOutcome, WriteRequest, WriterStart } from './messages.ts';
 import { ensureSchema } from './schema.ts';
 
@@ -28,6 +28,7 @@ export interface WriterData {
 }
 
 function runWriter(db: Database, main: MessagePort): void {
+  const committer = new GroupCommitter(db);
   const queue: Queued[] = [];
   const ports = new Set<MessagePort>();
   let isScheduled = false;
@@ -43,10 +44,7 @@ function runWriter(db: Database, main: MessagePort): void {
     isScheduled = false;
     const group = queue.splice(0, GROUP_MAX);
     if (group.length > 0) {
-      const attempts = commitGroup(
-        db,
-        group.map(({ request }) => request),
-      );
+      const attempts = committer.commit(group.map(({ request }) => request));
       const replies = new Map<MessagePort, WriteOutcome[]>();
       for (const [i, { port, request }] of group.entries()) {
         const attempt = attempts[i];
@@ -58,16 +56,13 @@ function runWriter(db: Database, main: MessagePort): void {
       for (const [port, outcomes] of replies) send(port, { kind: 'outcomes', outcomes });
     }
     if (queue.length > 0) schedule();
-    else if (isStopping) stop();
+    else if (isStopping) void stop(); // should it fail, the thread does, and main hears of it
   };
 
-  const stop = (): void => {
+  const stop = async (): Promise<void> => {
     for (const port of ports) port.close();
     main.close();
-    // Nothing is unwritten, and the last handle of the process to go closes the environment.
-    db.close().catch((error: unknown) => {
-      throw error;
-    });
+    await db.close(); // the last handle of the process to go closes the environment
   };
 
   main.on('message', (message: ToWriter) => {

@@ -1,6 +1,7 @@
 /**
- * Process of faults.test.ts, run with a limit on file sizes: appends segments until a write fails, then prints
- * how many were saved, how the failure was reported, and whether a small write goes through afterwards.
+ * Process of faults.test.ts, run with a limit on file sizes: appends segments until a write fails, then
+ * prints how many were saved, how the failure was reported, and whether a small write goes through
+ * afterwards.
  */
 import { EngineError } from '../../../core/errors.ts';
 import type { RoundId } from '../../../core/ids.ts';

@@ -1,6 +1,7 @@
 /**
- * Process of processes.test.ts: opens the store at the path in its first argument, acquires the round in its
- * second and appends segments without end. Prints the number of each that was acknowledged, one a line. To be killed.
+ * Process of processes.test.ts: opens the store at the path in its first argument, acquires the round in
+ * its second and appends segments without end. Prints the number of each that was acknowledged, one a line.
+ * To be killed.
  */
 import type { RoundId } from '../../../core/ids.ts';
 import { openLmdbStore } from '../lmdb-store.ts';
