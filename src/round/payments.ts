@@ -19,6 +19,8 @@ import {
   HOLD,
   OPENED_AT,
   PAID,
+  type StreamTable,
+  TARGETS,
   TIPS,
   UNITS,
   VIEWER,
@@ -46,18 +48,19 @@ export function applyPayments(state: RoundState, input: PaymentsInput, effects: 
   const rows = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
   let at = 0;
   while (at < batch.length) {
-    const end = endOfGroup(rows, at);
-    const slot = rows.getUint32(at, true);
-    const code = checkGroup(state, rows, edge, at, end);
-    if (code === null) takeGroup(state, rows, at, end);
-    else
-      refuseMessage(state, effects, { to: { edge, conn: rows.getUint32(at + CONN_AT, true) }, slot, code });
+    const isWatch = rows.getUint8(at + PURPOSE_AT) === PURPOSE_WATCH;
+    const end = isWatch ? at + PAYMENT_ROW_BYTES : endOfGift(rows, at);
+    const code = isWatch ? applyWatch(state, rows, edge, at) : applyGift(state, rows, edge, at, end);
+    if (code !== null) {
+      const to = { edge, conn: rows.getUint32(at + CONN_AT, true) };
+      refuseMessage(state, effects, { to, slot: rows.getUint32(at, true), code });
+    }
     at = end;
   }
 }
 
-/** Rows from `at` that are applied together or not at all: one word, or the words of one gift. */
-function endOfGroup(rows: DataView, at: number): number {
+/** Rows from `at` that are applied together or not at all. */
+function endOfGift(rows: DataView, at: number): number {
   let end = at + PAYMENT_ROW_BYTES;
   while ((rows.getUint8(end - PAYMENT_ROW_BYTES + FLAGS_AT) & FLAG_GIFT_CONTINUES) !== 0) {
     if (end >= rows.byteLength) break;
@@ -78,31 +81,61 @@ const query: AllowanceQuery = {
   watchSatsMax: 0,
 };
 
-/** Null: all of it is in order. Changes nothing. */
-function checkGroup(state: RoundState, rows: DataView, edge: number, at: number, end: number): Code | null {
+/** Where the words of this row may not be counted at all, and why. */
+function whyNotHere(state: RoundState, rows: DataView, edge: number, at: number): Code | null {
   const { facts, streams } = state;
   const slot = rows.getUint32(at, true);
   if (!takesWords(facts.phase)) return phaseRefusal(facts.phase);
   if (!streams.isOpen(slot)) return 'UNKNOWN_STREAM';
   if (!isLinkedTo(state, slot, edge, rows.getUint32(at + CONN_AT, true))) return 'UNKNOWN_STREAM';
-  if (rows.getUint8(at + TARGET_AT) >= streams.participants) return 'UNKNOWN_TARGET';
-  const purpose = rows.getUint8(at + PURPOSE_AT);
-  if (purpose !== PURPOSE_WATCH && purpose !== PURPOSE_GIFT) return 'BAD_FRAME';
-  const isGroup = (rows.getUint8(at + FLAGS_AT) & FLAG_GIFT_CONTINUES) !== 0;
-  if (isGroup && !isOneGift(rows, at, end)) return 'BAD_FRAME';
+  return rows.getUint8(at + TARGET_AT) < streams.participants ? null : 'UNKNOWN_TARGET';
+}
 
-  query.purpose = purpose === PURPOSE_GIFT ? 'gift' : 'watch';
-  query.paidSats = streams.amount(slot, PAID);
-  query.watchSats = streams.amount(slot, WATCH);
-  query.holdSats = streams.amount(slot, HOLD);
-  query.watchSatsMax = purpose === PURPOSE_GIFT ? 0 : watchBound(state, slot);
+/** One word for watching; null when it is in order. */
+function applyWatch(state: RoundState, rows: DataView, edge: number, at: number): Code | null {
+  const { streams } = state;
+  const refused = whyNotHere(state, rows, edge, at);
+  if (refused !== null) return refused;
+  if ((rows.getUint8(at + FLAGS_AT) & FLAG_GIFT_CONTINUES) !== 0) return 'BAD_FRAME';
+  const slot = rows.getUint32(at, true);
+  startQuery(state, slot, 'watch');
+  const paidSats = query.paidSats;
+  const code = checkWord(state, rows, at, slot);
+  if (code !== null) return code;
+  markTouched(state, slot, false);
+  if (query.index <= query.tipIndex) return null;
+  takeWord(streams, rows, at, slot);
+  const sats = query.paidSats - paidSats;
+  streams.setAmount(slot, WATCH, streams.amount(slot, WATCH) + sats);
+  book(state, slot, streams.targetColumn(rows.getUint8(at + TARGET_AT), false), sats);
+  return null;
+}
+
+/** The words of one gift, all or none; null when they are in order. */
+function applyGift(state: RoundState, rows: DataView, edge: number, at: number, end: number): Code | null {
+  const { facts, streams, session, gifts } = state;
+  const refused = whyNotHere(state, rows, edge, at);
+  if (refused !== null) return refused;
+  if (!isOneGift(rows, at, end)) return 'BAD_FRAME';
+  const slot = rows.getUint32(at, true);
+  startQuery(state, slot, 'gift');
+  const paidSats = query.paidSats;
   for (let row = at; row < end; row += PAYMENT_ROW_BYTES) {
     const code = checkWord(state, rows, row, slot);
     if (code !== null) return code;
   }
+  const sats = query.paidSats - paidSats;
   // `closing` takes words for seconds already watched, nothing newer; a gift that is old news stays fine.
-  const isNew = query.paidSats > streams.amount(slot, PAID);
-  return isNew && purpose === PURPOSE_GIFT && !isRunning(facts.phase) ? 'ROUND_OVER' : null;
+  if (sats > 0 && !isRunning(facts.phase)) return 'ROUND_OVER';
+  markTouched(state, slot, true);
+  if (sats === 0) return null;
+  for (let row = at; row < end; row += PAYMENT_ROW_BYTES) takeWord(streams, rows, row, slot);
+  const target = rows.getUint8(at + TARGET_AT);
+  book(state, slot, streams.targetColumn(target, true), sats);
+  gifts.add({ slot, target, sats, atMs: facts.nowMs });
+  session.frames.supportersMoved = true;
+  markEvent(state);
+  return null;
 }
 
 /** Same stream, target and connection; at most one row a chain; not cut off. */
@@ -120,13 +153,13 @@ function isOneGift(rows: DataView, at: number, end: number): boolean {
   return (rows.getUint8(end - PAYMENT_ROW_BYTES + FLAGS_AT) & FLAG_GIFT_CONTINUES) === 0;
 }
 
-function watchBound(state: RoundState, slot: number): number {
-  const { facts, terms } = state;
-  bound.nowMs = facts.nowMs;
-  bound.watchFromMs = watchFromMs(state, state.streams.amount(slot, OPENED_AT));
-  bound.endsAtMs = facts.endedAtMs ?? facts.endsAtMs;
-  bound.rateSatsPerSecond = terms.rateSatsPerSecond;
-  return watchBoundSats(bound);
+function startQuery(state: RoundState, slot: number, purpose: 'watch' | 'gift'): void {
+  const { streams } = state;
+  query.purpose = purpose;
+  query.paidSats = streams.amount(slot, PAID);
+  query.watchSats = streams.amount(slot, WATCH);
+  query.holdSats = streams.amount(slot, HOLD);
+  query.watchSatsMax = purpose === 'watch' ? watchBound(state, slot) : 0;
 }
 
 const bound: { nowMs: number; watchFromMs: number; endsAtMs: number | null; rateSatsPerSecond: number } = {
@@ -135,6 +168,15 @@ const bound: { nowMs: number; watchFromMs: number; endsAtMs: number | null; rate
   endsAtMs: null,
   rateSatsPerSecond: 0,
 };
+
+function watchBound(state: RoundState, slot: number): number {
+  const { facts, terms } = state;
+  bound.nowMs = facts.nowMs;
+  bound.watchFromMs = watchFromMs(state, state.streams.amount(slot, OPENED_AT));
+  bound.endsAtMs = facts.endedAtMs ?? facts.endsAtMs;
+  bound.rateSatsPerSecond = terms.rateSatsPerSecond;
+  return watchBoundSats(bound);
+}
 
 /** One word against the tip of its chain; adds its sats to the query, for the words that come after. */
 function checkWord(state: RoundState, rows: DataView, row: number, slot: number): Code | null {
@@ -147,70 +189,42 @@ function checkWord(state: RoundState, rows: DataView, row: number, slot: number)
   query.length = streams.chainLength(slot, chain);
   const allowed = allowance(query);
   if (!allowed.ok) return allowed.code;
-  if (query.index === query.tipIndex && !isTip(state, rows, row, slot)) return 'BAD_WORD';
+  if (query.index === query.tipIndex && !isTip(streams, rows, row, slot)) return 'BAD_WORD';
   query.paidSats += allowed.sats;
   query.watchSats += allowed.sats;
   return null;
 }
 
-function isTip(state: RoundState, rows: DataView, row: number, slot: number): boolean {
-  const { wordView } = state.streams;
-  const tip = state.streams.wordOffset(slot, rows.getUint8(row + CHAIN_AT));
+function isTip(streams: StreamTable, rows: DataView, row: number, slot: number): boolean {
+  const { wordView } = streams;
+  const tip = streams.wordOffset(slot, rows.getUint8(row + CHAIN_AT));
   for (let i = 0; i < WORD_BYTES; i += 4) {
-    if (rows.getUint32(row + WORD_AT + i) !== wordView.getUint32(tip + i)) return false;
+    if (rows.getInt32(row + WORD_AT + i, true) !== wordView.getInt32(tip + i, true)) return false;
   }
   return true;
 }
 
-/** Applies rows that `checkGroup` found in order. */
-function takeGroup(state: RoundState, rows: DataView, at: number, end: number): void {
-  const { streams } = state;
-  const slot = rows.getUint32(at, true);
-  const gift = rows.getUint8(at + PURPOSE_AT) === PURPOSE_GIFT;
-  let added = 0;
-  let fresh = false;
-  for (let row = at; row < end; row += PAYMENT_ROW_BYTES) {
-    const chain = rows.getUint8(row + CHAIN_AT);
-    const step = rows.getUint32(row + INDEX_AT, true) - streams.number(slot, TIPS + chain);
-    if (step <= 0) continue;
-    fresh = true;
-    added += step * streams.number(slot, UNITS + chain);
-    takeWord(state, rows, row, slot);
-  }
-  markTouched(state, slot, gift);
-  if (fresh) book(state, slot, { target: rows.getUint8(at + TARGET_AT), sats: added, gift });
-}
-
-function takeWord(state: RoundState, rows: DataView, row: number, slot: number): void {
-  const { streams } = state;
+/** The word becomes the tip of its chain, unless it is old news. */
+function takeWord(streams: StreamTable, rows: DataView, row: number, slot: number): void {
   const chain = rows.getUint8(row + CHAIN_AT);
-  streams.setNumber(slot, TIPS + chain, rows.getUint32(row + INDEX_AT, true));
+  const index = rows.getUint32(row + INDEX_AT, true);
+  if (index <= streams.number(slot, TIPS + chain)) return;
+  streams.setNumber(slot, TIPS + chain, index);
+  const { wordView } = streams;
   const to = streams.wordOffset(slot, chain);
   for (let i = 0; i < WORD_BYTES; i += 4) {
-    streams.wordView.setUint32(to + i, rows.getUint32(row + WORD_AT + i));
+    wordView.setInt32(to + i, rows.getInt32(row + WORD_AT + i, true), true);
   }
 }
 
-interface Booking {
-  readonly target: number;
-  readonly sats: number;
-  readonly gift: boolean;
-}
-
-/** The same sats on the stream, its target, the viewer and the participant. */
-function book(state: RoundState, slot: number, booking: Booking): void {
-  const { streams, viewers, totals, session, gifts } = state;
-  const { target, sats, gift } = booking;
-  const column = streams.targetColumn(target, gift);
+/** The same sats on the stream, its column of the target, the viewer and the participant. */
+function book(state: RoundState, slot: number, column: number, sats: number): void {
+  const { streams, viewers, totals, session } = state;
+  const target = (column - TARGETS) % streams.participants;
   streams.setAmount(slot, PAID, streams.amount(slot, PAID) + sats);
-  if (!gift) streams.setAmount(slot, WATCH, streams.amount(slot, WATCH) + sats);
   streams.setAmount(slot, column, streams.amount(slot, column) + sats);
   viewers.addPaid(streams.number(slot, VIEWER), sats);
   totals.sats[target] = (totals.sats[target] as number) + sats;
   session.scoresMoved = true;
   markRow(state, slot);
-  if (!gift) return;
-  gifts.add({ slot, target, sats, atMs: state.facts.nowMs });
-  session.frames.supportersMoved = true;
-  markEvent(state);
 }

@@ -100,13 +100,13 @@ function clearDirty(state: RoundState): void {
   saves.lastBegunMs = facts.nowMs;
 }
 
-/** What waits, in order, with the acknowledgements of what is accepted by now before the rest. */
+/** What waits, in order, after the acknowledgements of what is accepted by now. */
 function takeWaiting(state: RoundState): RoundEffect[] {
   const { session } = state;
-  const waiting = session.waiting;
-  if (session.touchedSlots.length === 0 && waiting.length === 0) return waiting;
+  const taken =
+    session.touchedSlots.length === 0 ? session.waiting : [...acknowledgements(state), ...session.waiting];
   session.waiting = [];
-  return [...acknowledgements(state), ...waiting];
+  return taken;
 }
 
 /** One effect an edge; the indexes are those of now, which the next save covers. */
@@ -128,9 +128,10 @@ function acknowledgements(state: RoundState): RoundEffect[] {
 
 function indexesOf(state: RoundState, slot: number): number[] {
   const { streams } = state;
-  return Array.from({ length: streams.number(slot, CHAIN_COUNT) }, (_, chain) =>
-    streams.number(slot, TIPS + chain),
-  );
+  const indexes: number[] = [];
+  const chains = streams.number(slot, CHAIN_COUNT);
+  for (let chain = 0; chain < chains; chain++) indexes.push(streams.number(slot, TIPS + chain));
+  return indexes;
 }
 
 /** A stream that has moved to another connection since gets no acknowledgement there: its new grant says it. */

@@ -110,6 +110,8 @@ export class RoundDriver {
   holdCode: Code | null = null;
   #epoch = 1;
   #unanswered: RoundInput[] = [];
+  /** What the store had before the save that has no answer yet. */
+  #before: Pick<RoundDriver, 'snapshot' | 'segments'> | null = null;
 
   constructor(terms: RoundTerms = testTerms(), nowMs: number = T0) {
     this.terms = terms;
@@ -129,6 +131,7 @@ export class RoundDriver {
   answer(): RoundEffect[] {
     const answers = this.#unanswered;
     this.#unanswered = [];
+    this.#before = null;
     return answers.length === 0 ? [] : this.raw(...answers);
   }
 
@@ -162,8 +165,10 @@ export class RoundDriver {
     return effects;
   }
 
-  /** What was not durable is gone, answers under way too. */
-  crash(): void {
+  /** What was not durable is gone, answers under way too; a save without an answer may have been lost. */
+  crash(saveLost = false): void {
+    if (saveLost && this.#before !== null) Object.assign(this, this.#before);
+    this.#before = null;
     this.#unanswered = [];
     this.#epoch++;
     this.replica = null;
@@ -249,10 +254,12 @@ export class RoundDriver {
         this.holds.set(effect.streamId, Math.min(effect.toSats, this.holds.get(effect.streamId) ?? 0));
         return;
       case 'appendSegment':
+        this.#before = { snapshot: this.snapshot, segments: [...this.segments] };
         this.segments.push({ seq: effect.seq, bytes: effect.bytes });
         this.#unanswered.push({ kind: 'saved', seq: effect.seq });
         return;
       case 'saveSnapshot':
+        this.#before = { snapshot: this.snapshot, segments: this.segments };
         this.snapshot = { seq: effect.seq, bytes: effect.bytes };
         this.segments = [];
         this.#unanswered.push({ kind: 'saved', seq: effect.seq });
