@@ -2,6 +2,7 @@
 /** The command line: `npm run ringside -- COMMAND`. Commands are files of their own; here they are put together. */
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
+import { addDemoCommand } from './demo.ts';
 import { addRoundCommand } from './round-command.ts';
 import { CliError, endQuietlyWhenNobodyReads, say, sayError } from './terminal.ts';
 import { addVerifyCommand } from './verify-command.ts';
@@ -12,12 +13,14 @@ function createProgram(): Command {
     'after',
     `
 Examples:
+  $ ringside demo
   $ ringside watch --for ada --seconds 30
   $ ringside round list
   $ ringside verify receipt.json
 
 Settings of the engine (docs/SETTINGS.md) tell where it is: RINGSIDE_API_PORT, RINGSIDE_DATA_DIR ...`,
   );
+  addDemoCommand(program);
   addWatchCommand(program);
   addRoundCommand(program);
   addVerifyCommand(program);

@@ -3,6 +3,9 @@
  * Limits an operator may change are settings (`config.ts`).
  */
 
+/** Where an edge takes WebSockets. */
+export const WS_PATH = '/v1/ws';
+
 export const LIMITS = {
   participantsMin: 2,
   participantsMax: 16,

@@ -1,0 +1,195 @@
+/**
+ * The engine put together: store, chain, settlement, threads, API, page. Composition root of the main thread;
+ * used by `npm start`, by the demo command and by tests, which all get the same engine.
+ */
+import { createApi } from './api/server.ts';
+import { buildPage } from './api/page.ts';
+import { type Supervisor, startSupervisor } from './actors/supervisor.ts';
+import { openDevChain } from './chain/dev-chain.ts';
+import { openDataDir, readOrMakeAdminToken } from './data-dir.ts';
+import { createEngineControl } from './engine-control.ts';
+import { WS_PATH } from './core/limits.ts';
+import { LiveRounds } from './live-rounds.ts';
+import { systemClock } from './platform/clock.ts';
+import { createLogger } from './platform/logger.ts';
+import { systemRandom } from './platform/random.ts';
+import type { AccountId, RoundId } from './core/ids.ts';
+import type { Phase } from './round/terms.ts';
+import type { EngineControl } from './ports/engine.ts';
+import type { Logger } from './ports/logger.ts';
+import { CLOSE } from './protocol/close-codes.ts';
+import { RoundKeeper } from './round-keeper.ts';
+import type { EdgeThreadData } from './edge-thread.ts';
+import { MAILBOX_LIMITS } from './actors/mailbox.ts';
+import type { ShardThreadData } from './shard-thread.ts';
+import { type Reconciliation, createSettlementService } from './settlement/service.ts';
+import type { Config } from './settings.ts';
+import { openLmdbStore } from './store/lmdb/lmdb-store.ts';
+import { loadOrCreateTreasuryKey } from './wallet/keys.ts';
+
+export interface Engine {
+  readonly apiUrl: string;
+  readonly wsUrl: string;
+  readonly adminToken: string;
+  readonly dataDir: string;
+  readonly platformAccount: AccountId;
+  readonly control: EngineControl;
+  readonly supervisor: Supervisor;
+  /** False when the round is not in that phase, or gone, after `timeoutMs`. */
+  untilPhase(roundId: RoundId, phase: Phase, timeoutMs: number): Promise<boolean>;
+  /** Ledger against coins against liabilities, now. */
+  reconcile(): Promise<Reconciliation>;
+  /** Saves every round and ends every thread. False when a thread had to be ended. Idempotent. */
+  stop(): Promise<boolean>;
+}
+
+export interface EngineOptions {
+  readonly logger?: Logger;
+  /** Off for engines that only programs talk to: saves bundling the page. */
+  readonly page?: boolean;
+}
+
+/** @throws {EngineError} when something cannot be started; whatever was started is stopped again. */
+export async function startEngine(config: Config, options: EngineOptions = {}): Promise<Engine> {
+  const logger = options.logger ?? createLogger({ level: config.logLevel, room: 'engine' });
+  const undo: (() => Promise<unknown> | unknown)[] = [];
+  const stopAll = async (): Promise<void> => {
+    for (const step of undo.splice(0).toReversed()) await step();
+  };
+  try {
+    return await assemble(config, options, logger, undo, stopAll);
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+}
+
+async function assemble(
+  config: Config,
+  options: EngineOptions,
+  logger: Logger,
+  undo: (() => Promise<unknown> | unknown)[],
+  stopAll: () => Promise<void>,
+): Promise<Engine> {
+  const dir = openDataDir(config.dataDir);
+  undo.push(() => dir.release());
+  const page = options.page === false ? null : buildPage();
+  page?.catch(() => undefined); // awaited below; whoever fails first is reported
+
+  const storePath = dir.file('store');
+  const store = await openLmdbStore({ path: storePath });
+  undo.push(() => store.close());
+  const chain = await openDevChain({
+    path: dir.file('chain'),
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    blockIntervalMs: config.blockIntervalMs,
+  });
+  undo.push(() => chain.close());
+
+  const { account: platformAccount } = await loadOrCreateTreasuryKey(dir.file('platform-key'), systemRandom);
+  const settlement = await createSettlementService({
+    store,
+    broadcaster: chain,
+    headers: chain,
+    faucet: chain,
+    clock: systemClock,
+    logger,
+    treasury: await loadOrCreateTreasuryKey(dir.file('treasury-key'), systemRandom),
+    receiptsDir: dir.file('receipts'),
+    onProgress: (roundId, progress) => keeper.onProgress(roundId, progress),
+  });
+  undo.push(() => settlement.close());
+  await settlement.ensureTreasury();
+
+  const live = new LiveRounds(systemClock);
+  const keeper = new RoundKeeper({ store, settlement, live, clock: systemClock, logger });
+  undo.push(() => keeper.close());
+  const supervisor = await startThreads(config, logger, storePath, keeper);
+  undo.push(() => supervisor.stop());
+  keeper.use(supervisor);
+  supervisor.height(await chain.currentHeight());
+  undo.push(chain.onBlock((height) => supervisor.height(height)));
+  await keeper.recover();
+  await settlement.resume();
+
+  let stopping: Promise<boolean> | undefined;
+  const control = createEngineControl({
+    store,
+    supervisor,
+    keeper,
+    live,
+    settlement,
+    headers: chain,
+    clock: systemClock,
+    stopping: () => stopping !== undefined,
+  });
+  const adminToken = config.adminToken ?? readOrMakeAdminToken(dir);
+  const edgePort = supervisor.edgePort ?? config.edgePort;
+  const api = await createApi({
+    engine: control,
+    config,
+    clock: systemClock,
+    logger,
+    adminToken,
+    platformAccount,
+    edgePort,
+    page: page === null ? null : await page,
+  });
+  undo.push(() => api.close());
+  const apiUrl = await api.listen({ host: config.apiHost, port: config.apiPort });
+
+  return {
+    apiUrl,
+    wsUrl: config.publicWsUrl ?? wsUrlOf(config.edgeHost, edgePort),
+    adminToken,
+    dataDir: dir.path,
+    platformAccount,
+    control,
+    supervisor,
+    untilPhase: (roundId, phase, timeoutMs) => live.waitFor(roundId, (now) => now === phase, timeoutMs),
+    reconcile: () => settlement.reconcile(),
+    stop() {
+      stopping ??= (async () => {
+        live.clear();
+        const clean = supervisor.stop(); // asked for again by stopAll, with the same answer
+        await stopAll();
+        return clean;
+      })();
+      return stopping;
+    },
+  };
+}
+
+function startThreads(
+  config: Config,
+  logger: Logger,
+  storePath: string,
+  keeper: RoundKeeper,
+): Promise<Supervisor> {
+  const mailbox = { ...MAILBOX_LIMITS, inputsMax: config.mailboxInputsMax };
+  return startSupervisor({
+    shards: config.shardThreads,
+    edges: config.edgeThreads,
+    shardEntry: new URL('./shard-thread.ts', import.meta.url),
+    edgeEntry: new URL('./edge-thread.ts', import.meta.url),
+    shardData: (shard): ShardThreadData => ({ shard, storePath, mailbox, logLevel: config.logLevel }),
+    edgeData: (edge, port): EdgeThreadData => ({
+      edge,
+      host: config.edgeHost,
+      port: port ?? config.edgePort,
+      settings: config,
+      logLevel: config.logLevel,
+    }),
+    clock: systemClock,
+    logger,
+    stopCloseCode: CLOSE.RESTARTING,
+    events: keeper.events,
+  });
+}
+
+function wsUrlOf(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `ws://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}${WS_PATH}`;
+}
