@@ -1,6 +1,6 @@
 /**
- * Random sequences of what moves money, each also run on a model of a few lines: every answer agrees, balances
- * and holds agree, nothing is below zero, and everything together is zero.
+ * Random sequences of what moves money, each also run on a model of a few lines: every answer agrees,
+ * balances and holds agree, nothing is below zero, and everything together is zero.
  */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
