@@ -9,8 +9,9 @@
 import { ByteReader, ByteWriter, TruncatedError, equalBytes, utf8 } from '../core/bytes.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { RoundStatement, StatementStream } from '../round/statement.ts';
+import type { RoundTerms } from '../round/terms.ts';
 import { decodeLeaf, encodeLeaf } from './leaf-codec.ts';
-import { decodeOutcome, encodeOutcome } from './results-codec.ts';
+import { type RoundOutcome, decodeOutcome, encodeOutcome } from './results-codec.ts';
 import { decodeTerms, encodeTerms } from './terms-codec.ts';
 
 const MAGIC = utf8('RSS');
@@ -47,6 +48,22 @@ export function decodeStatement(bytes: Uint8Array): RoundStatement | undefined {
     const streams = readStreams(input);
     if (terms === undefined || outcome === undefined || streams === undefined) return undefined;
     return input.remaining === 0 ? { terms, ...outcome, streams } : undefined;
+  } catch (error) {
+    if (error instanceof TruncatedError) return undefined;
+    throw error;
+  }
+}
+
+/** Terms and outcome only: what a result needs, without reading thousands of streams. */
+export function decodeStatementHead(
+  bytes: Uint8Array,
+): { readonly terms: RoundTerms; readonly outcome: RoundOutcome } | undefined {
+  try {
+    const input = new ByteReader(bytes);
+    if (!equalBytes(input.bytes(MAGIC.length), MAGIC) || input.u8() !== VERSION) return undefined;
+    const terms = decodeTerms(input.blob());
+    const outcome = decodeOutcome(input.blob());
+    return terms && outcome && { terms, outcome };
   } catch (error) {
     if (error instanceof TruncatedError) return undefined;
     throw error;
