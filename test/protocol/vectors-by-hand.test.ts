@@ -116,7 +116,7 @@ test('fixed layouts read byte by byte say what the vectors say', () => {
   expect(gift.length).toBe(5 + 2 * 37);
   expect([gift[0], gift.readUInt16LE(1), gift[3], gift[4]]).toEqual([0x11, 1, 0, 2]);
   expect([gift[5], gift.readUInt32LE(6), gift.toString('hex', 10, 42)]).toEqual([1, 25, wordOf(1, 25)]);
-  expect([gift[42], gift.readUInt32LE(43), gift.toString('hex', 47)]).toEqual([0, 300, wordOf(0, 300)]);
+  expect([gift[42], gift.readUInt32LE(43), gift.toString('hex', 47)]).toEqual([0, 301, wordOf(0, 301)]);
 
   expect(bytesOf('LEAVE').toString('hex')).toBe('0307000000');
   expect(bytesOf('CLOSE').toString('hex')).toBe('06010005000000');

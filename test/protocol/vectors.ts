@@ -65,7 +65,7 @@ const CLIENT: readonly (readonly [string, ClientMessage])[] = [
   ['CLOSE', { type: FRAME.CLOSE, stream: 1, ref: 5 }],
   ['PAY', { type: FRAME.PAY, stream: 1, target: 1, reveal: reveal(0, 1) }],
   ['GIFT, one chain', { type: FRAME.GIFT, stream: 1, target: 0, reveals: [reveal(1, 25)] }],
-  ['GIFT, two chains', { type: FRAME.GIFT, stream: 1, target: 0, reveals: [reveal(1, 25), reveal(0, 300)] }],
+  ['GIFT, two chains', { type: FRAME.GIFT, stream: 1, target: 0, reveals: [reveal(1, 25), reveal(0, 301)] }],
   ['WATCH', { type: FRAME.WATCH, stream: 1, target: 1 }],
   ['WATCH, nobody', { type: FRAME.WATCH, stream: 1, target: null }],
   ['CLAP', { type: FRAME.CLAP, stream: 1, target: 1, count: 258 }],
@@ -192,7 +192,7 @@ export function buildVectors(): unknown {
     hashChains: CHAINS.map((chain, i) => ({
       seed: SEEDS[i],
       length: chain.length,
-      words: [0, 1, 2, 25, 300, 500, chain.length - 1, chain.length].map((index) => ({
+      words: [0, 1, 2, 25, 300, 301, chain.length - 1, chain.length].map((index) => ({
         index,
         word: chain.word(index),
       })),
