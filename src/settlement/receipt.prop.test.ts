@@ -1,0 +1,217 @@
+/** No byte of a receipt can change without a check failing, and the check says which. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assert as property, integer, property as forAll, tuple } from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDevChain } from '../chain/dev-chain.ts';
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { ripemd160 as nobleRipemd160 } from '@noble/hashes/legacy.js';
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import type { StreamId } from '../core/ids.ts';
+import { systemClock } from '../platform/clock.ts';
+import { ripemd160, sha256 } from '../platform/hash.ts';
+import { systemRandom } from '../platform/random.ts';
+import { nativeSignatures } from '../platform/signatures.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import { openMemoryStore } from '../store/memory/memory-store.ts';
+import { treasuryKeyOf } from '../wallet/keys.ts';
+import type { VerifyTools } from './checks/check.ts';
+import { createSettlementService } from './service.ts';
+import { battle, openInStore } from './testing/battle.ts';
+import { type ReceiptVerdict, verifyInclusion, verifyReceipt } from './verify-receipt.ts';
+
+const tools: VerifyTools = {
+  sha256,
+  ripemd160,
+  verifySignature: (hash, signature, publicKey) => nativeSignatures.verify(hash, signature, publicKey),
+};
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+const clock: Clock = { ...systemClock, every: () => ({ cancel() {} }) };
+
+let directory: string;
+let paid: Uint8Array;
+let quiet: Uint8Array;
+
+/** Real receipts: settled over a real chain. One with payments, one without. */
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'receipt-'));
+  const chain = await openDevChain({
+    path: join(directory, 'chain'),
+    clock,
+    random: systemRandom,
+    logger: silent,
+    blockIntervalMs: 0,
+  });
+  const store = openMemoryStore();
+  const service = await createSettlementService({
+    store,
+    broadcaster: chain,
+    headers: chain,
+    faucet: chain,
+    clock,
+    logger: silent,
+    treasury: treasuryKeyOf(new Uint8Array(32).fill(31)),
+    receiptsDir: join(directory, 'receipts'),
+    onProgress() {},
+  });
+  await service.ensureTreasury();
+  const receipts: Uint8Array[] = [];
+  for (const [roundId, paying] of [
+    ['paid', 1],
+    ['quiet', 0],
+  ] as const) {
+    const statement = battle({ roundId, viewers: 5, paying });
+    const generation = await openInStore(store, statement);
+    service.settle({ roundId: statement.terms.roundId, generation, statement });
+    await service.whenIdle();
+    await chain.mine();
+    await service.whenIdle();
+    receipts.push((await store.readReceipt(statement.terms.roundId)) ?? new Uint8Array());
+  }
+  [paid = new Uint8Array(), quiet = new Uint8Array()] = receipts;
+  await service.close();
+  await chain.close();
+  await store.close();
+});
+
+afterAll(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+function expectNamedFailure({ ok, checks }: ReceiptVerdict): string {
+  expect(ok).toBe(false);
+  const failed = checks.find((check) => !check.ok);
+  expect(failed?.name).toMatch(/^[a-z -]+$/);
+  expect(failed?.detail).not.toBe('');
+  return failed?.name ?? '';
+}
+
+/** Replaces text in the receipt; the text has to be there. */
+function changed(bytes: Uint8Array, from: string | RegExp, to: string): Uint8Array {
+  const text = new TextDecoder().decode(bytes);
+  const next = text.replace(from, to);
+  expect(next).not.toBe(text);
+  return new TextEncoder().encode(next);
+}
+
+describe('a receipt', () => {
+  it('passes every check as it was published, with native tools and with those of the browser', () => {
+    const browser: VerifyTools = {
+      sha256: nobleSha256,
+      ripemd160: nobleRipemd160,
+      verifySignature: (hash, signature, publicKey) =>
+        secp256k1.verify(signature, hash, publicKey, { prehash: false }),
+    };
+    for (const bytes of [paid, quiet]) {
+      expect(verifyReceipt(bytes, tools)).toMatchObject({ ok: true });
+      expect(verifyReceipt(bytes, browser)).toEqual(verifyReceipt(bytes, tools));
+    }
+  });
+
+  it('fails a named check when any byte of it is changed, wherever', () => {
+    const failures = new Map<string, number>();
+    for (const bytes of [paid, quiet]) {
+      property(
+        forAll(integer({ min: 0, max: bytes.length - 1 }), integer({ min: 1, max: 255 }), (at, by) => {
+          const other = Uint8Array.from(bytes);
+          other[at] = (other[at] ?? 0) ^ by;
+          const name = expectNamedFailure(verifyReceipt(other, tools));
+          failures.set(name, (failures.get(name) ?? 0) + 1);
+        }),
+        { numRuns: 400 },
+      );
+    }
+    expect(failures.size).toBeGreaterThan(1);
+  });
+
+  it('fails a named check when any digit of it becomes another digit', () => {
+    const failures = new Set<string>();
+    for (const bytes of [paid, quiet]) {
+      const digits = [...bytes.keys()].filter((at) => /[0-9a-f]/.test(String.fromCharCode(bytes[at] ?? 0)));
+      property(
+        forAll(
+          tuple(integer({ min: 0, max: digits.length - 1 }), integer({ min: 0, max: 9 })),
+          ([no, digit]) => {
+            const other = Uint8Array.from(bytes);
+            const at = digits[no] ?? 0;
+            if (other[at] === 48 + digit) return;
+            other[at] = 48 + digit;
+            failures.add(expectNamedFailure(verifyReceipt(other, tools)));
+          },
+        ),
+        { numRuns: 700 },
+      );
+    }
+    expect([...failures]).toEqual(expect.arrayContaining(['form', 'signatures', 'words', 'transactions']));
+  });
+
+  it('fails when it is cut, extended or rearranged', () => {
+    for (const length of [0, 1, 100, paid.length - 1])
+      expectNamedFailure(verifyReceipt(paid.subarray(0, length), tools));
+    expectNamedFailure(verifyReceipt(Uint8Array.of(...paid, 10), tools));
+    expectNamedFailure(verifyReceipt(changed(paid, '{"format"', '{ "format"'), tools));
+    expectNamedFailure(verifyReceipt(changed(paid, '"version":1,', ''), tools));
+    expectNamedFailure(verifyReceipt(changed(paid, '{"format"', '{"extra":0,"format"'), tools));
+    expectNamedFailure(
+      verifyReceipt(changed(paid, /"version":1,"status":"mined"/, '"status":"mined","version":1'), tools),
+    );
+  });
+
+  it.each([
+    ['the rate of pay', /"rateSatsPerSecond":1/, '"rateSatsPerSecond":2', 'commitments'],
+    ['the title', 'quoted', 'QUOTED', 'commitment'],
+    ['a vote', /"votes":\d+/, '"votes":49', 'ranking'],
+    ['a name of a viewer', /viewer(\d)"/, 'vIewer$1"', 'merkle-sum root'],
+    ['an amount', /"watchSats":([1-9]\d*)/, '"watchSats":1$1', 'amounts'],
+    ['a share of the prize table', '"platformBps":1100', '"platformBps":1101', 'terms'],
+    ['the direct share', '"directBps":4250', '"directBps":4251', 'payees'],
+    ['a payee', /"shareSats":(\d+)/, '"shareSats":1$1', 'payees'],
+    ['a total', /"platformSats":(\d+)/, '"platformSats":1$1', 'totals'],
+    ['the fee rate', '"feeSatsPerKb":100', '"feeSatsPerKb":101', 'commitment'],
+    ['the root', /"root":"(..)/, '"root":"0000', 'form'],
+    ['a txid', /"txid":"./, '"txid":"', 'form'],
+    ['the height of a block', /"height":(\d+)/, '"height":1$1', 'merkle paths'],
+    ['the block', /"block":\{[^}]*\}/, '"block":null', 'status'],
+  ])('names the check that sees a change of %s', (_, from, to, name) => {
+    expect(expectNamedFailure(verifyReceipt(changed(paid, from, to), tools))).toBe(name);
+  });
+
+  it('is provisional, and says so, without its blocks', () => {
+    const stripped = changed(
+      changed(paid, /"block":\{[^}]*\}/, '"block":null'),
+      '"status":"mined"',
+      '"status":"accepted"',
+    );
+    const verdict = verifyReceipt(stripped, tools);
+    expect(expectNamedFailure(verdict)).toBe('merkle paths');
+    expect(verdict.checks.find((check) => !check.ok)?.detail).toContain('provisional');
+  });
+});
+
+describe('verifyInclusion', () => {
+  it('finds every stream of a receipt and no other', () => {
+    const ids = [
+      ...new TextDecoder().decode(paid).matchAll(/"commitment":"52534301[0-9a-f]{2}([0-9a-f]{32})/g),
+    ];
+    expect(ids).toHaveLength(5);
+    for (const [, id] of ids) {
+      const verdict = verifyInclusion(paid, id as StreamId, tools);
+      expect(verdict.checks.filter((check) => !check.ok)).toEqual([]);
+      expect(verdict.paidSats).toBeGreaterThan(0);
+    }
+    const none = verifyInclusion(paid, '00'.repeat(16) as StreamId, tools);
+    expect(none).toMatchObject({ ok: false, paidSats: null });
+    expect(expectNamedFailure(none)).toBe('stream');
+  });
+
+  it('fails when the stream or the root was changed', () => {
+    const [, id] =
+      /"commitment":"52534301[0-9a-f]{2}([0-9a-f]{32})/.exec(new TextDecoder().decode(paid)) ?? [];
+    const inflated = changed(paid, /"paidSats":(\d+),"holdSats":100000/, '"paidSats":1$1,"holdSats":100000');
+    expectNamedFailure(verifyInclusion(inflated, id as StreamId, tools));
+    const other = changed(paid, /"root":"[0-9a-f]{2}/, '"root":"00');
+    expectNamedFailure(verifyInclusion(other, id as StreamId, tools));
+  });
+});
