@@ -47,7 +47,7 @@ export class GiftLog {
     return rows;
   }
 
-  /** Takes over what `recent` gave, with the count of all. */
+  /** Takes over the newest rows of `count` in all; a row's place follows from its number, so older ones stay. */
   restore(count: number, rows: readonly GiftRow[]): void {
     this.count = count - rows.length;
     for (const row of rows) this.add(row);

@@ -153,7 +153,5 @@ function readGifts(input: ByteReader, state: RoundState): void {
     sats: input.u64(),
     atMs: input.u64(),
   }));
-  const first = gifts[0]?.no ?? count + 1;
-  const kept = state.gifts.recent().filter((gift) => gift.no < first);
-  state.gifts.restore(count, [...kept, ...gifts]);
+  state.gifts.restore(count, gifts);
 }
