@@ -6,7 +6,7 @@
  */
 import { assert } from '../core/assert.ts';
 import type { AccountId } from '../core/ids.ts';
-import { type Sats, ZERO_SATS, addSats, sats, subSats, sumSats } from '../core/sats.ts';
+import { type Sats, ZERO_SATS, addSats, subSats, sumSats } from '../core/sats.ts';
 import { type Division, assertDivision } from './divide.ts';
 import { type LedgerAccount, ledgerAccounts } from './journal.ts';
 
@@ -34,7 +34,7 @@ export interface PayoutTotals {
   readonly platformSats: Sats;
   /** Shares of this round that are carried forward, without the platform's. */
   readonly carriedSats: Sats;
-  /** 0 for a settled round; all that was paid for a cancelled one. */
+  /** 0 for a settled round: refunds are of cancelled ones, which are never divided. */
   readonly refundedSats: Sats;
 }
 
@@ -128,23 +128,9 @@ function totalsOf(division: Division, payees: readonly Payee[]): PayoutTotals {
   return totals;
 }
 
-/** The totals of a cancelled round in which words for `acceptedSats` had been accepted: all of it goes back. */
-export function refundTotals(acceptedSats: Sats): PayoutTotals {
-  return {
-    paidSats: acceptedSats,
-    directSats: ZERO_SATS,
-    poolSats: ZERO_SATS,
-    payoutSats: ZERO_SATS,
-    platformSats: ZERO_SATS,
-    carriedSats: ZERO_SATS,
-    refundedSats: acceptedSats,
-  };
-}
-
-/** The invariant of a round, to the sat. A cancelled round has no direct share and no pool: it never was divided. */
+/** The invariant of a round, to the sat. */
 export function assertTotals(totals: PayoutTotals): void {
-  const divided = sats(totals.paidSats - totals.refundedSats);
-  assert(divided === totals.directSats + totals.poolSats, 'paid = direct + pool + refunded');
+  assert(totals.paidSats === totals.directSats + totals.poolSats, 'paid = direct + pool');
   const given = totals.payoutSats + totals.platformSats + totals.carriedSats + totals.refundedSats;
   assert(totals.paidSats === given, 'paid = payouts + platform + carried + refunded');
 }

@@ -4,7 +4,6 @@
  * acknowledgements, phases, settlement) waits in `session.waiting` for the save that covers it. Owned by the
  * round's shard thread.
  */
-import { assert } from '../core/assert.ts';
 import { CADENCE, SNAPSHOT_AFTER } from './bounds.ts';
 import type { PaidUpTo, RoundEffect } from './effects.ts';
 import { linkOf, isLinkedTo } from './links.ts';
@@ -12,8 +11,6 @@ import { isDirty, isGiftTouched } from './marks.ts';
 import { encodeSegment, encodeSnapshot } from './save-codec.ts';
 import type { RoundState } from './state.ts';
 import { CHAIN_COUNT, TIPS } from './stream-table.ts';
-
-type SnapshotEffect = Extract<RoundEffect, { kind: 'saveSnapshot' }>;
 
 /** The store's answer to a save: what waited for it happens now. An answer to an older save is none. */
 export function onSaved(state: RoundState, seq: number, effects: RoundEffect[]): void {
@@ -44,15 +41,6 @@ export function nextSaveMs(state: RoundState): number {
   return session.snapshotWanted ? 0 : saves.lastBegunMs + CADENCE.saveMs;
 }
 
-/**
- * A snapshot of everything, for a shell that stops: to be saved after all other saves were answered. Asserts
- * that none is under way. What waited for a save stays unsaid; viewers attach again and learn it.
- */
-export function finalSnapshot(state: RoundState): SnapshotEffect {
-  assert(state.saves.underWay === null, 'the last save is alone');
-  return beginSnapshot(state);
-}
-
 function wantsSnapshot(state: RoundState): boolean {
   const { saves, session } = state;
   return (
@@ -63,7 +51,7 @@ function wantsSnapshot(state: RoundState): boolean {
   );
 }
 
-function beginSnapshot(state: RoundState): SnapshotEffect {
+function beginSnapshot(state: RoundState): RoundEffect {
   const { saves, facts } = state;
   saves.seq++;
   const bytes = encodeSnapshot(state);
