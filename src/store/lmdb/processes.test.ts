@@ -77,7 +77,7 @@ describe('an LMDB store and its process', () => {
         }
       });
     }
-  });
+  }, 60_000);
 
   it('shared with another process is fenced across both', async () => {
     await createRound();
