@@ -4,7 +4,7 @@
  * What is accepted here still has to pass the round's actor, which is authoritative.
  */
 import { assert } from '../core/assert.ts';
-import { type Sha256, equalBytes } from '../core/bytes.ts';
+import type { Sha256 } from '../core/bytes.ts';
 import { type Refusal, refuse } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { type AllowanceQuery, allowance, watchBoundSats } from './allowance.ts';
@@ -45,46 +45,48 @@ export type Verdict =
       | 'BAD_WORD'
     >;
 
-interface Tip {
-  index: number;
-  word: Uint8Array;
-  readonly unitSats: number;
-  readonly length: number;
-}
-
+const WORD_BYTES = 32;
 const NOTHING_NEW: Verdict = { ok: true, sats: 0, fresh: false };
 
+/** Filled in and read within one call; there may be tens of thousands of verifiers. */
+const query: AllowanceQuery = {
+  purpose: 'watch',
+  index: 0,
+  tipIndex: 0,
+  unitSats: 0,
+  length: 0,
+  paidSats: 0,
+  watchSats: 0,
+  holdSats: 0,
+  watchSatsMax: 0,
+};
+
 export class StreamVerifier {
-  #tips: Tip[] = [];
+  #chains: VerifierGrant['chains'] = [];
+  /** Of the tips, by chain; the words lie one after the other. */
+  #tipIndexes: number[] = [];
+  #tipWords = new Uint8Array(0);
   #rateSatsPerSecond = 0;
   #watchFromMs = 0;
   #holdSats = 0;
   #watchSats = 0;
   #paidSats = 0;
-  readonly #query: AllowanceQuery = {
-    purpose: 'watch',
-    index: 0,
-    tipIndex: 0,
-    unitSats: 0,
-    length: 0,
-    paidSats: 0,
-    watchSats: 0,
-    holdSats: 0,
-    watchSatsMax: 0,
-  };
 
   constructor(grant: VerifierGrant) {
     this.reset(grant);
   }
 
-  /** Starts over from what a grant says: after an attach, or after the round was restored. */
+  /** Starts over from what a grant says: after an attach, or after the round was restored. Copies the words. */
   reset(grant: VerifierGrant): void {
-    assert(grant.tips.length === grant.chains.length, 'one tip for each chain');
-    this.#tips = grant.chains.map((chain, i) => {
-      const tip = grant.tips[i];
-      assert(tip !== undefined && tip.word.length === 32, 'a tip has a word of 32 bytes');
-      return { index: tip.index, word: tip.word, unitSats: chain.unitSats, length: chain.length };
-    });
+    const { chains, tips } = grant;
+    assert(tips.length === chains.length && chains.length <= LIMITS.chainsMax, 'one tip for each chain');
+    this.#chains = chains;
+    this.#tipIndexes = tips.map((tip) => tip.index);
+    this.#tipWords = new Uint8Array(tips.length * WORD_BYTES);
+    for (const [chain, { word }] of tips.entries()) {
+      assert(word.length === WORD_BYTES, 'a word has 32 bytes');
+      this.#tipWords.set(word, chain * WORD_BYTES);
+    }
     this.#rateSatsPerSecond = grant.rateSatsPerSecond;
     this.#watchFromMs = grant.watchFromMs;
     this.#holdSats = grant.holdSats;
@@ -98,23 +100,24 @@ export class StreamVerifier {
 
   /** Highest accepted index of each chain. */
   indexes(): number[] {
-    return this.#tips.map((tip) => tip.index);
+    return [...this.#tipIndexes];
   }
 
-  /** All reveals or none. After a refusal nothing has changed. Keeps copies of words only. */
+  /** All reveals or none. After a refusal nothing has changed. Keeps nothing of the input. */
   accept(input: RevealInput): Verdict {
     const { reveals } = input;
     if (reveals.length === 0 || reveals.length > LIMITS.chainsMax) return refuse('BAD_FRAME');
     const sats = this.#allowed(input);
     if (typeof sats !== 'number') return sats;
+    for (const reveal of reveals) if (!this.#leadsToTip(reveal, input.sha256)) return refuse('BAD_WORD');
     let fresh = false;
-    for (const reveal of reveals) {
-      const tip = this.#tips[reveal.chain];
-      if (tip === undefined || !leadsTo(reveal, tip, input.sha256)) return refuse('BAD_WORD');
-      fresh ||= reveal.index > tip.index;
+    for (const { chain, index, word } of reveals) {
+      if (index <= (this.#tipIndexes[chain] as number)) continue;
+      this.#tipIndexes[chain] = index;
+      this.#tipWords.set(word, chain * WORD_BYTES);
+      fresh = true;
     }
     if (!fresh) return NOTHING_NEW;
-    for (const reveal of reveals) this.#advance(reveal);
     this.#paidSats += sats;
     if (input.purpose === 'watch') this.#watchSats += sats;
     return { ok: true, sats, fresh };
@@ -122,30 +125,28 @@ export class StreamVerifier {
 
   /** What the reveals are worth together, or why they go too far. Hashes nothing. */
   #allowed(input: RevealInput): number | Exclude<Verdict, { ok: true }> {
-    const query = this.#query;
     query.purpose = input.purpose;
     query.holdSats = this.#holdSats;
     query.paidSats = this.#paidSats;
     query.watchSats = this.#watchSats;
     query.watchSatsMax = this.#watchSatsMax(input);
-    let total = 0;
-    let chains = 0; // bit set
-    for (const reveal of input.reveals) {
-      const tip = this.#tips[reveal.chain];
-      if (tip === undefined) return refuse('UNKNOWN_CHAIN');
-      if ((chains & (1 << reveal.chain)) !== 0) return refuse('BAD_FRAME');
-      chains |= 1 << reveal.chain;
-      query.index = reveal.index;
-      query.tipIndex = tip.index;
-      query.unitSats = tip.unitSats;
-      query.length = tip.length;
+    let seen = 0; // bit set of chains
+    for (const { chain, index } of input.reveals) {
+      const terms = this.#chains[chain];
+      const tipIndex = this.#tipIndexes[chain];
+      if (terms === undefined || tipIndex === undefined) return refuse('UNKNOWN_CHAIN');
+      if ((seen & (1 << chain)) !== 0) return refuse('BAD_FRAME');
+      seen |= 1 << chain;
+      query.index = index;
+      query.tipIndex = tipIndex;
+      query.unitSats = terms.unitSats;
+      query.length = terms.length;
       const allowed = allowance(query);
       if (!allowed.ok) return allowed;
       query.paidSats += allowed.sats;
       query.watchSats += allowed.sats;
-      total += allowed.sats;
     }
-    return total;
+    return query.paidSats - this.#paidSats;
   }
 
   #watchSatsMax(input: RevealInput): number {
@@ -158,22 +159,18 @@ export class StreamVerifier {
     });
   }
 
-  #advance(reveal: WordReveal): void {
-    const tip = this.#tips[reveal.chain];
-    if (tip === undefined || reveal.index <= tip.index) return;
-    tip.index = reveal.index;
-    tip.word = Uint8Array.from(reveal.word);
+  /**
+   * Whether hashing the word gets to the tip. A word at the tip has to be the tip; one below it cannot be compared
+   * (the words between are not kept) and is worth nothing.
+   */
+  #leadsToTip(reveal: WordReveal, sha256: Sha256): boolean {
+    if (reveal.word.length !== WORD_BYTES) return false;
+    const steps = reveal.index - (this.#tipIndexes[reveal.chain] as number);
+    if (steps < 0) return true;
+    let { word } = reveal;
+    for (let step = steps; step > 0; step--) word = sha256(word);
+    const tipAt = reveal.chain * WORD_BYTES;
+    for (let i = 0; i < WORD_BYTES; i++) if (word[i] !== this.#tipWords[tipAt + i]) return false;
+    return true;
   }
-}
-
-/**
- * Whether hashing the word gets to the tip. A word at the tip has to be the tip; one below it cannot be compared
- * (the words between are not kept) and is worth nothing.
- */
-function leadsTo(reveal: WordReveal, tip: Tip, sha256: Sha256): boolean {
-  if (reveal.word.length !== 32) return false;
-  if (reveal.index < tip.index) return true;
-  let word = reveal.word;
-  for (let step = reveal.index - tip.index; step > 0; step--) word = sha256(word);
-  return equalBytes(word, tip.word);
 }
