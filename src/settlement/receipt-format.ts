@@ -129,8 +129,14 @@ const RECEIPT = record<Receipt>({
   streams: list(stream, LIMITS.streamsPerRoundMax),
 });
 
+/** For a receipt of `buildReceipt`, which writes streams in the order above; the rest is put in it here. */
 export function serialiseReceipt(receipt: Receipt): Uint8Array {
-  return utf8(`${JSON.stringify(RECEIPT(receipt, ''))}\n`);
+  const { streams } = receipt;
+  return canonicalBytes({ ...RECEIPT({ ...receipt, streams: [] }, ''), streams });
+}
+
+function canonicalBytes(receipt: Receipt): Uint8Array {
+  return utf8(`${JSON.stringify(receipt)}\n`);
 }
 
 /** The receipt, or what is wrong with the bytes. */
@@ -140,7 +146,7 @@ export function parseReceipt(
   try {
     const parsed: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
     const receipt = RECEIPT(parsed, '');
-    if (!equalBytes(serialiseReceipt(receipt), bytes)) {
+    if (!equalBytes(canonicalBytes(receipt), bytes)) {
       return { ok: false, problem: 'the bytes are not the canonical form of what they say' };
     }
     return { ok: true, receipt };

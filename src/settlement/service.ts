@@ -216,16 +216,23 @@ class Service implements SettlementService {
     return record;
   }
 
-  /** Every stage that was reached and not told yet; the receipt is there before anybody hears of it. */
+  /**
+   * Every stage that was reached and not told yet, and the receipt for it: after the news that it is accepted,
+   * which should not wait for a large file, but before the news that it is mined, after which nobody comes back.
+   */
   async #tell(record: SettlementRecord): Promise<void> {
     const { roundId } = record;
     const reached = STAGES.indexOf(stageOf(record));
     const told = this.#told.get(roundId) ?? 0;
-    if (reached >= told && reached > 0) await this.#publish(record);
     const txids = record.transactions.map(({ txid }) => txid);
-    for (const status of STAGES.slice(told, reached + 1))
+    for (let stage = told; stage <= reached; stage++) {
+      const status = STAGES[stage];
+      if (status === undefined) continue;
+      if (status === 'mined') await this.#publish(record);
       this.#options.onProgress(roundId, { status, txids });
-    this.#told.set(roundId, Math.max(told, reached + 1));
+      this.#told.set(roundId, stage + 1);
+      if (status === 'accepted' && reached === stage) await this.#publish(record);
+    }
   }
 
   async #publish(record: SettlementRecord): Promise<void> {
