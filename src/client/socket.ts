@@ -17,18 +17,30 @@ export interface Socket {
 
 export type OpenSocket = (url: string, subprotocol: string, handlers: SocketHandlers) => Socket;
 
+/** What a WebSocket says of a connection that ended without a close frame (RFC 6455, 7.4.1). */
+const LOST = 1006;
+
 export const openWebSocket: OpenSocket = (url, subprotocol, handlers) => {
   const socket = new WebSocket(url, subprotocol);
   socket.binaryType = 'arraybuffer';
+  let opened = false;
   let closed = false;
+  const closeOnce = (code: number): void => {
+    if (closed) return;
+    closed = true;
+    handlers.close(code);
+  };
+  socket.addEventListener('open', () => {
+    opened = true;
+  });
   socket.addEventListener('message', (event: MessageEvent<unknown>) => {
     // Text frames are not part of the protocol: whoever sends them is not a Ringside edge.
     if (!closed && event.data instanceof ArrayBuffer) handlers.message(new Uint8Array(event.data));
   });
-  socket.addEventListener('close', (event) => {
-    if (closed) return;
-    closed = true;
-    handlers.close(event.code);
+  socket.addEventListener('close', (event) => closeOnce(event.code));
+  // A browser says `close` after every `error`; Node 22 does not when the connection was refused.
+  socket.addEventListener('error', () => {
+    if (!opened) closeOnce(LOST);
   });
   return {
     send(frame) {
