@@ -1,6 +1,7 @@
 /**
  * Entry of an edge thread: reads its data, wires the edge to the machine, and listens. Ends by itself after
- * `stop`: ending it from outside while its uWebSockets.js loop is open would abort the process.
+ * `stop`: ending it from outside while its uWebSockets.js loop is open would abort the process. For the same
+ * reason a bug, which ends any other thread on the spot, has this one close its viewers and its app first.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { EdgeToMain, EdgeToShard, MainToEdge, ShardToEdge } from './actors/messages.ts';
@@ -13,6 +14,7 @@ import { ripemd160, sha256 } from './platform/hash.ts';
 import { type LogLevel, createLogger } from './platform/logger.ts';
 import { systemRandom } from './platform/random.ts';
 import { nativeSignatures } from './platform/signatures.ts';
+import { CLOSE } from './protocol/close-codes.ts';
 
 /** workerData of an edge thread. */
 export interface EdgeThreadData {
@@ -38,6 +40,16 @@ const server = startEdgeServer({
   logger,
 });
 
+let failed = false;
+process.on('uncaughtException', (error) => {
+  logger.error('edge failed', { error });
+  if (failed) return;
+  failed = true;
+  process.exitCode = 1;
+  main.send({ kind: 'failed', message: error.message });
+  void server.stop(CLOSE.RESTARTING).finally(() => main.close());
+});
+
 main.onMessage((message) => {
   switch (message.kind) {
     case 'link': {
@@ -47,7 +59,7 @@ main.onMessage((message) => {
     case 'stats':
       return main.send({ kind: 'stats', stats: server.edge.stats() });
     case 'stop':
-      void server.stop(message.closeCode).then(() => main.close());
+      void server.stop(message.closeCode).finally(() => main.close());
       return;
     default:
       return server.edge.command(message);

@@ -58,9 +58,13 @@ export class Edge {
     };
     this.#requests = new Requests(this.#context);
     this.#frames = new FrameHandler(this.#context, this.#requests);
-    const parts = { requests: this.#requests, frames: this.#frames, publish: options.publish };
-    this.#mail = new ShardMail(this.#context, parts);
     this.#slow = new SlowReaders(this.#context);
+    const publish: Publish = (topic, frame) => {
+      this.#slow.beforePublish();
+      options.publish(topic, frame);
+    };
+    const parts = { requests: this.#requests, frames: this.#frames, publish };
+    this.#mail = new ShardMail(this.#context, parts);
     this.#onBehind = (session) => this.#slow.mark(session);
     this.#sweepTimer = clock.every(EDGE_TUNING.sweepMs, () => this.#sweep());
   }

@@ -33,6 +33,8 @@ import { EDGE_TUNING, type EdgeSettings } from './settings.ts';
 import type { Socket } from './socket.ts';
 import { checkUpgrade } from './upgrade-check.ts';
 
+const FREE_PORT_ATTEMPTS = 5;
+
 /** Lives on the socket. `session` is undefined for a connection that was one too many. */
 interface SocketData {
   readonly address: string;
@@ -44,7 +46,7 @@ type Ws = WebSocket<SocketData>;
 export interface EdgeServer {
   readonly edge: Edge;
   readonly port: number;
-  /** Closes every connection with the code, and the app; when it resolves nothing holds the thread any more. */
+  /** Closes every connection with the code, and the app; when it settles nothing holds the thread any more. */
   stop(closeCode: number): Promise<void>;
 }
 
@@ -124,29 +126,54 @@ export function startEdgeServer(options: EdgeServerOptions): EdgeServer {
   app.any('/*', (res) => void res.writeStatus('404 Not Found').end('There is nothing here.'));
 
   const listening = listen(app, options);
-  return {
-    edge,
-    port: us_socket_local_port(listening),
-    async stop(closeCode) {
-      us_listen_socket_close(listening);
+  let stopped: Promise<void> | undefined;
+  const stop = async (closeCode: number): Promise<void> => {
+    us_listen_socket_close(listening);
+    try {
       edge.stop(closeCode);
       // Tearing a socket down at once could reset the connection before its close frame was read.
       await new Promise<void>((resolve) => void clock.after(EDGE_TUNING.stopLingerMs, resolve));
+    } finally {
+      // Also after a failure: a thread that ends while the app is open takes the process with it.
       app.close();
       edge.dispose();
-    },
+    }
+  };
+  return {
+    edge,
+    port: us_socket_local_port(listening),
+    stop: (closeCode) => (stopped ??= stop(closeCode)),
   };
 }
 
+/**
+ * A port is shared by threads only if each of them asked for it by number: uWebSockets.js does not set
+ * SO_REUSEPORT on port 0. So a free port is found first and then listened on; in between somebody may take it.
+ */
 function listen(app: TemplatedApp, at: { readonly host: string; readonly port: number }): us_listen_socket {
+  for (let attempt = 1; attempt <= FREE_PORT_ATTEMPTS; attempt++) {
+    const port = at.port === 0 ? freePort(app, at.host) : at.port;
+    const listening = port === undefined ? undefined : tryListen(app, at.host, port);
+    if (listening !== undefined) return listening;
+    if (at.port !== 0) break;
+  }
+  throw new EngineError('UNAVAILABLE', { message: `cannot listen on ${at.host}:${at.port}` });
+}
+
+function freePort(app: TemplatedApp, host: string): number | undefined {
+  const probe = tryListen(app, host, 0);
+  if (probe === undefined) return undefined;
+  const port = us_socket_local_port(probe);
+  us_listen_socket_close(probe);
+  return port;
+}
+
+function tryListen(app: TemplatedApp, host: string, port: number): us_listen_socket | undefined {
   let listening: us_listen_socket | false = false;
-  app.listen(at.host, at.port, (socket) => {
+  app.listen(host, port, (socket) => {
     listening = socket;
   });
-  if (listening === false) {
-    throw new EngineError('UNAVAILABLE', { message: `cannot listen on ${at.host}:${at.port}` });
-  }
-  return listening;
+  return listening === false ? undefined : listening;
 }
 
 function addressOf(res: HttpResponse, req: HttpRequest, trustProxy: boolean): string {
