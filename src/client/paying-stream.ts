@@ -77,6 +77,8 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
   #watchFromMs = Number.POSITIVE_INFINITY;
   #watchSats = 0;
   /** The round told that it takes no more words. */
+  /** Attached and watching somebody since then, whatever the phase; infinity: not now. */
+  #presentSinceMs = Number.POSITIVE_INFINITY;
   #over = false;
   #saidExhausted = false;
 
@@ -267,10 +269,13 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
     const state = this.#host.state();
     if (state === null) return;
     const now = this.#host.nowMs();
-    const shouldRun = this.#number !== null && this.#watching() !== null && isRunning(state.phase);
+    const present = this.#number !== null && this.#watching() !== null;
+    this.#presentSinceMs = present ? Math.min(this.#presentSinceMs, now) : Number.POSITIVE_INFINITY;
+    const shouldRun = present && isRunning(state.phase);
     if (shouldRun && !this.#meter.running) {
       this.#watchFromMs = Math.min(this.#watchFromMs, now); // started early by hand
-      this.#meter.start(now);
+      // Who was there before the start has watched from the start, not from the frame that told of it.
+      this.#meter.start(Math.min(now, Math.max(this.#presentSinceMs, state.startsAtMs)));
       this.#host.running(true);
     } else if (!shouldRun && this.#meter.running) {
       this.#stopMeter();
@@ -322,7 +327,9 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
     return this.#paused || this.#over ? null : this.#target;
   }
 
+  /** Absent until `onState` finds otherwise; what was watched so far stays due. */
   #stopMeter(): void {
+    this.#presentSinceMs = Number.POSITIVE_INFINITY;
     if (!this.#meter.running) return;
     this.#meter.stop(this.#untilMs());
     this.#host.running(false);

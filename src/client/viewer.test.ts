@@ -168,6 +168,18 @@ describe('a viewer that watches', () => {
     expect(w.edge.paidSats).toBe(3); // the fourth second had not quite passed when the frame arrived
   });
 
+  it('pays for every second of a round that it was in from before the start, though frames take their time', async () => {
+    const startsAtMs = START_MS + 2_000;
+    const endsAtMs = startsAtMs + 5_000;
+    const w = await watching({ state: { phase: 'lobby', startsAtMs } });
+    await w.run(startsAtMs + 120 - w.edge.nowMs());
+    w.edge.publish({ phase: 'live', endsAtMs });
+    await w.run(endsAtMs + 120 - w.edge.nowMs());
+    w.edge.publish({ phase: 'closing', cutoffAtMs: endsAtMs + 2_000 });
+    await w.run(1_000);
+    expect(w.edge.paidSats).toBe(5);
+  });
+
   it('lays out a third chain for a high rate, one hash a second', async () => {
     const w = await watching({ state: { rateSatsPerSecond: 500 } });
     await w.run(5_000);
