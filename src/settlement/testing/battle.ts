@@ -137,7 +137,7 @@ function streamOf(terms: RoundTerms, name: string, random: Prng, pays: boolean):
     rateSatsPerSecond: terms.rateSatsPerSecond,
     notBeforeMs: terms.lobbyAtMs,
     expiryMs: STARTS_AT_MS + 600_000,
-    nonce: sha256(utf8(`${name}/nonce`)),
+    nonce: Uint8Array.from(sha256(utf8(`${name}/nonce`))),
   };
   const bytes = encodeCommitment(commitment);
   const watched = random.below(terms.participants.length);
