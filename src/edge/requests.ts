@@ -18,7 +18,7 @@ import { decodeCommitment } from '../voucher/commitment.ts';
 import type { EdgeContext } from './edge-context.ts';
 import { checkOpen } from './open-check.ts';
 import type { RoundFeed } from './round-feed.ts';
-import type { PendingRequest, Session } from './session.ts';
+import { type PendingRequest, type Session, withEntry, withoutEntry } from './session.ts';
 import { EDGE_TUNING } from './settings.ts';
 
 export class Requests {
@@ -43,9 +43,8 @@ export class Requests {
   }
 
   leave(session: Session, message: LeaveMessage): void {
-    const at = session.rounds.indexOf(message.handle);
-    if (at < 0) return;
-    session.rounds.splice(at, 1);
+    if (!session.rounds.includes(message.handle)) return;
+    session.rounds = withoutEntry(session.rounds, message.handle);
     const feed = this.#context.directory.byHandle(message.handle);
     if (feed === undefined) return;
     session.socket.unsubscribe(feed.topic);
@@ -76,12 +75,12 @@ export class Requests {
   }
 
   /** Takes the request that an answer of a shard belongs to out of the list. */
-  answered(session: Session, handle: number, ref: number): PendingRequest | undefined {
-    const at = session.pending.findIndex((one) => one.ref === ref && one.handle === handle);
-    if (at < 0) return undefined;
+  answered(session: Session, handle: number, ref: number): void {
+    const request = session.pending.find((one) => one.ref === ref && one.handle === handle);
+    if (request === undefined) return;
+    session.pending = withoutEntry(session.pending, request);
     const feed = this.#context.directory.byHandle(handle);
     if (feed !== undefined) this.#context.directory.release(feed);
-    return session.pending.splice(at, 1)[0];
   }
 
   #act(
@@ -108,7 +107,7 @@ export class Requests {
       if (session.rounds.length >= LIMITS.roundsPerConnectionMax) {
         return session.error('RATE_LIMITED', { ref });
       }
-      session.rounds.push(feed.handle);
+      session.rounds = withEntry(session.rounds, feed.handle);
       this.#context.directory.use(feed);
     }
     const missed = message.resume === null ? undefined : feed.missed(message.resume);
@@ -162,7 +161,7 @@ export class Requests {
       return session.error('RATE_LIMITED', { ref });
     }
     if (!this.#context.directory.push(feed, input)) return session.error('UNAVAILABLE', { ref });
-    session.pending.push({ ref, handle: feed.handle, input });
+    session.pending = withEntry(session.pending, { ref, handle: feed.handle, input });
     this.#context.directory.use(feed);
   }
 }

@@ -23,6 +23,20 @@ export interface PendingRequest {
   readonly input: Extract<EdgeInput, { kind: 'open' | 'attach' }>;
 }
 
+const NONE: readonly never[] = [];
+
+/**
+ * Lists that mostly have no or one entry are replaced, not changed: an array that grows by `push` takes room for 17
+ * entries, which for tens of thousands of connections is more than all the rest of them.
+ */
+export function withEntry<T>(list: readonly T[], entry: T): readonly T[] {
+  return list.concat([entry]);
+}
+
+export function withoutEntry<T>(list: readonly T[], entry: T): readonly T[] {
+  return list.length === 1 && list[0] === entry ? NONE : list.filter((each) => each !== entry);
+}
+
 export class Session {
   /** Number on this edge, u32; replies of shards carry it. */
   readonly conn: number;
@@ -34,10 +48,10 @@ export class Session {
   publicKey: Uint8Array | null = null;
   account: AccountId | null = null;
   closed = false;
-  readonly streams: EdgeStream[] = [];
+  streams: readonly EdgeStream[] = NONE;
   /** Handles of the rounds it follows. */
-  readonly rounds: number[] = [];
-  readonly pending: PendingRequest[] = [];
+  rounds: readonly number[] = NONE;
+  pending: readonly PendingRequest[] = NONE;
   /** Requests that wait for a round's state. */
   waiting = 0;
   protocolErrors = 0;

@@ -17,7 +17,7 @@ import { EdgeStream } from './edge-stream.ts';
 import type { FrameHandler } from './frame-handler.ts';
 import type { Requests } from './requests.ts';
 import type { RoundFeed } from './round-feed.ts';
-import type { Session } from './session.ts';
+import { type Session, withEntry, withoutEntry } from './session.ts';
 import { EDGE_TUNING } from './settings.ts';
 import type { Publish } from './socket.ts';
 
@@ -202,7 +202,7 @@ export class ShardMail {
     if (stream === undefined) {
       const number = session.nextStreamNumber();
       stream = new EdgeStream({ number, conn: session.conn, handle: feed.handle, grant });
-      session.streams.push(stream);
+      session.streams = withEntry(session.streams, stream);
       this.#context.directory.use(feed);
     } else {
       stream.regrant(grant);
@@ -273,8 +273,7 @@ export class ShardMail {
   }
 
   #end(session: Session, stream: EdgeStream, reason: StreamEndReason): void {
-    const at = session.streams.indexOf(stream);
-    if (at >= 0) session.streams.splice(at, 1);
+    session.streams = withoutEntry(session.streams, stream);
     this.#detached.delete(stream);
     const feed = this.#context.directory.byHandle(stream.handle);
     if (feed !== undefined) this.#context.directory.release(feed);
