@@ -1,5 +1,5 @@
 /** No byte of a receipt can change without a check failing, and the check says which. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert as property, integer, property as forAll, tuple } from 'fast-check';
@@ -108,6 +108,12 @@ describe('a receipt', () => {
       expect(verifyReceipt(bytes, tools)).toMatchObject({ ok: true });
       expect(verifyReceipt(bytes, browser)).toEqual(verifyReceipt(bytes, tools));
     }
+  });
+
+  it('is checked by the checks that docs/RECEIPT.md lists, in that order', async () => {
+    const page = await readFile(new URL('../../docs/RECEIPT.md', import.meta.url), 'utf8');
+    const documented = [...page.matchAll(/^\| \d? ?\| `([a-z -]+)` \|/gm)].map(([, name]) => name);
+    expect(verifyReceipt(paid, tools).checks.map((check) => check.name)).toEqual(documented);
   });
 
   it('fails a named check when any byte of it is changed, wherever', () => {
