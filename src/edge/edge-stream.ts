@@ -22,13 +22,15 @@ export class EdgeStream {
   attached = true;
   /** When an attach was last asked for, while not attached. */
   attachAskedMs = 0;
+  /** The round is over and takes no attach: when the stream ends here, should the round not say so before. */
+  endsAtMs: number | null = null;
   /** The viewer paused (WATCH nobody): what becomes durable is acknowledged at once, until the next word. */
   paused = false;
   /** `ref` of the CLOSE under way; 0: none. */
   closeRef = 0;
   /** Highest durable index by chain. */
   durable: readonly number[];
-  paidSats: number;
+  readonly #unitSats: readonly number[];
   /** `durable` has not been told to the viewer. */
   ackDirty = false;
   /** Waits in the pacer. */
@@ -50,7 +52,12 @@ export class EdgeStream {
     this.slot = grant.slot;
     this.verifier = new StreamVerifier(grant);
     this.durable = grant.tips.map((tip) => tip.index);
-    this.paidSats = grant.paidSats;
+    this.#unitSats = grant.chains.map((chain) => chain.unitSats);
+  }
+
+  /** What `durable` is worth: words are all there is to what a stream has paid. */
+  get durableSats(): number {
+    return this.durable.reduce((sum, index, chain) => sum + index * (this.#unitSats[chain] ?? 0), 0);
   }
 
   /** Starts over from what is durable. */
@@ -58,8 +65,8 @@ export class EdgeStream {
     this.slot = grant.slot;
     this.verifier.reset(grant);
     this.attached = true;
+    this.endsAtMs = null;
     this.durable = grant.tips.map((tip) => tip.index);
-    this.paidSats = grant.paidSats;
     this.ackDirty = false; // the STREAM that follows says it
   }
 }

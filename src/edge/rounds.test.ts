@@ -231,6 +231,29 @@ describe('a restored round', () => {
     ]);
   });
 
+  it('that is over by now ends the stream with what is durable, unless it says how itself', async () => {
+    const rig = new Rig();
+    const { socket, stream } = await rig.paying(new WireViewer());
+    const to = { edge: 3, conn: connOf(socket), ref: 0 };
+    rig.shard.effects(HANDLE, {
+      kind: 'paid',
+      edge: 3,
+      rows: [{ slot: 0, conn: to.conn, indexes: [41, 2], gift: true }],
+    });
+    await delivered();
+    rig.relink();
+    await delivered();
+    rig.shard.keyframe(HANDLE, testState({ phase: 'settling' }), { epoch: 2, seq: 1 });
+    await rig.turn();
+    rig.shard.effects(HANDLE, { kind: 'refused', to, code: 'ROUND_OVER', slot: 0 });
+    await rig.turn();
+    expect(typesOf(socket.take())).toEqual(['PAID', 'KEYFRAME']);
+    rig.clock.advance(5_100);
+    expect(socket.take()).toEqual([
+      { type: FRAME.ENDED, ref: 0, stream, reason: 'roundOver', paidSats: 2_041 },
+    ]);
+  });
+
   it('gets the requests that its former life did not answer', async () => {
     const rig = new Rig();
     const viewer = new WireViewer();

@@ -38,6 +38,8 @@ export const EDGE_TUNING = {
   idleRoundMs: 20_000,
   /** An attach that was not answered is sent again. */
   reattachMs: 1_000,
+  /** A stream that its round does not take back ends this long after it was told so. */
+  endGraceMs: 5_000,
   /** Answers queued for a connection that does not read. */
   repliesMax: 64,
   /** Control inputs kept for a stream while its round is being restored. */

@@ -29,15 +29,11 @@ const RESYNC_CODES: ReadonlySet<Code> = new Set([
   'STEP_TOO_LARGE',
   'CHAIN_EXHAUSTED',
   'ROUND_NOT_OPEN',
+  'ROUND_OVER', // a gift after the end; seconds that were watched may still be paid
 ]);
 
 /** Answers to an attach after which asking again is of no use. Other codes are about words that were under way. */
-const ATTACH_FINAL_CODES: ReadonlySet<Code> = new Set([
-  'UNKNOWN_STREAM',
-  'WRONG_PAYER',
-  'ROUND_OVER',
-  'ROUND_NOT_FOUND',
-]);
+const ATTACH_FINAL_CODES: ReadonlySet<Code> = new Set(['UNKNOWN_STREAM', 'WRONG_PAYER', 'ROUND_NOT_FOUND']);
 
 type Effect<K extends EdgeEffect['kind']> = Extract<EdgeEffect, { kind: K }>;
 
@@ -94,7 +90,7 @@ export class ShardMail {
         session.error('ROUND_NOT_FOUND', { ref: request.ref });
       }
       for (const stream of session.streams.filter((one) => one.handle === feed.handle)) {
-        this.#end(session, stream, reason);
+        this.#end(session, stream, { reason, paidSats: stream.durableSats });
       }
     }
   }
@@ -105,10 +101,16 @@ export class ShardMail {
       const session = this.#context.sessions.get(stream.conn);
       const feed = this.#context.directory.byHandle(stream.handle);
       if (session === undefined || feed === undefined) this.#detached.delete(stream);
+      else if (stream.endsAtMs !== null) this.#endOverdue(session, stream, nowMs);
       else if (feed.live && nowMs - stream.attachAskedMs >= EDGE_TUNING.reattachMs) {
         this.#askAttach(session, stream, feed, nowMs);
       }
     }
+  }
+
+  #endOverdue(session: Session, stream: EdgeStream, nowMs: number): void {
+    if (stream.endsAtMs === null || nowMs < stream.endsAtMs) return;
+    this.#end(session, stream, { reason: 'roundOver', paidSats: stream.durableSats });
   }
 
   #keyframe(feed: RoundFeed, message: Extract<EdgeLinkMessage, { kind: 'keyframe' }>): void {
@@ -181,8 +183,7 @@ export class ShardMail {
         const session = this.#context.sessions.get(effect.conn);
         const stream = session?.streamAt(feed.handle, effect.slot);
         if (session === undefined || stream === undefined) return;
-        stream.paidSats = effect.paidSats;
-        return this.#end(session, stream, effect.reason);
+        return this.#end(session, stream, effect);
       }
       default:
         return unreachable(effect);
@@ -259,9 +260,13 @@ export class ShardMail {
 
   /** The stream waits for a grant: either there will be none, or the sweep asks again. */
   #attachRefused(session: Session, stream: EdgeStream, code: Code): void {
-    if (!ATTACH_FINAL_CODES.has(code)) return;
-    session.error(code, { stream: stream.number });
-    this.#end(session, stream, code === 'ROUND_OVER' ? 'roundOver' : 'closed');
+    if (code === 'ROUND_OVER') {
+      // The round says itself how the stream ended, once that is durable; a restored one has forgotten whom to tell.
+      stream.endsAtMs ??= this.#context.clock.nowMs() + EDGE_TUNING.endGraceMs;
+    } else if (ATTACH_FINAL_CODES.has(code)) {
+      session.error(code, { stream: stream.number });
+      this.#end(session, stream, { reason: 'closed', paidSats: stream.durableSats });
+    }
   }
 
   #paid(feed: RoundFeed, { rows }: Effect<'paid'>): void {
@@ -272,7 +277,12 @@ export class ShardMail {
     }
   }
 
-  #end(session: Session, stream: EdgeStream, reason: StreamEndReason): void {
+  #end(
+    session: Session,
+    stream: EdgeStream,
+    end: { readonly reason: StreamEndReason; readonly paidSats: number },
+  ): void {
+    const { reason, paidSats } = end;
     session.streams = withoutEntry(session.streams, stream);
     this.#detached.delete(stream);
     const feed = this.#context.directory.byHandle(stream.handle);
@@ -284,7 +294,7 @@ export class ShardMail {
         ref: reason === 'closed' ? stream.closeRef : 0,
         stream: stream.number,
         reason,
-        paidSats: stream.paidSats,
+        paidSats,
       }),
     );
   }

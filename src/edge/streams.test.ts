@@ -313,6 +313,26 @@ describe('a stream', () => {
     expect(rig.shard.rows.map((row) => row.index)).toEqual([2, 2, 3]);
   });
 
+  it('whose gift came after the end can still pay the seconds that were watched', async () => {
+    const rig = new Rig();
+    const viewer = new WireViewer();
+    const { socket, stream } = await rig.paying(viewer);
+    rig.send(socket, viewer.gift(stream, [20, 0]));
+    await rig.turn();
+    const to = { edge: 3, conn: connOf(socket), ref: 0 };
+    rig.shard.effects(HANDLE, { kind: 'refused', to, code: 'ROUND_OVER', slot: 0 });
+    await rig.turn();
+    rig.shard.effects(HANDLE, { kind: 'granted', to, grant: viewer.grant(0, START_MS) });
+    await delivered();
+    expect(socket.take()).toMatchObject([
+      { type: FRAME.ERROR, code: 'ROUND_OVER', stream },
+      { type: FRAME.STREAM, ref: 0, indexes: [0, 0] },
+    ]);
+    rig.send(socket, viewer.pay(stream, 4));
+    await rig.turn();
+    expect(rig.shard.rows.at(-1)).toMatchObject({ index: 4, purpose: PURPOSE_WATCH });
+  });
+
   it('gets a number that was not used lately', async () => {
     const rig = new Rig();
     const viewer = new WireViewer();
