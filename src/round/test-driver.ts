@@ -277,3 +277,15 @@ export class RoundDriver {
     }
   }
 }
+
+export const START: number = T0 + 5_000;
+export const END: number = T0 + 65_000;
+
+export function live(changes: Parameters<typeof testTerms>[0] = {}): RoundDriver {
+  const round = new RoundDriver(testTerms(changes));
+  round.runTo(START);
+  return round;
+}
+
+export const codes = (effects: Parameters<typeof effectsOf>[0]): string[] =>
+  effectsOf(effects, 'refused').map((effect) => effect.code);

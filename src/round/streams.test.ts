@@ -1,0 +1,299 @@
+import { describe, expect, it } from 'vitest';
+import {
+  RoundDriver,
+  T0,
+  accountNo,
+  effectsOf,
+  streamNo,
+  testTerms,
+  testWord,
+  START,
+  END,
+  live,
+  codes,
+} from './test-driver.ts';
+
+describe('streams', () => {
+  it('are granted when the hold is answered and the row is durable', () => {
+    const round = live();
+    expect(round.raw(round.openInput({ stream: 1 })).map((effect) => effect.kind)).toEqual(['hold']);
+    round.nowMs += 25;
+    expect(effectsOf(round.answer(), 'granted')).toEqual([]);
+    const [granted] = effectsOf(round.answer(), 'granted');
+    expect(granted).toMatchObject({
+      to: { edge: 0, conn: 1, ref: 1 },
+      grant: { slot: 0, holdSats: 50_000, paidSats: 0, vote: null, claps: [0, 0, 0], watching: null },
+    });
+    expect(granted?.grant.tips).toEqual([
+      { index: 0, word: testWord(1, 0, 0) },
+      { index: 0, word: testWord(1, 1, 0) },
+    ]);
+  });
+
+  it('are refused without funds, before the lobby, after the end and for another round', () => {
+    const early = new RoundDriver();
+    expect(codes(early.send(early.openInput({ stream: 1 })))).toEqual(['ROUND_NOT_OPEN']);
+    const round = live();
+    round.holdCode = 'INSUFFICIENT_FUNDS';
+    expect(codes(round.send(round.openInput({ stream: 1 })))).toEqual(['INSUFFICIENT_FUNDS']);
+    round.holdCode = null;
+    const other = new RoundDriver(testTerms({ rateSatsPerSecond: 2 })).openInput({ stream: 2 });
+    expect(codes(round.send(other))).toEqual(['BAD_COMMITMENT']);
+    expect(codes(round.send(round.openInput({ stream: 3, holdSats: 0 })))).toEqual(['BAD_REQUEST']);
+    expect(codes(round.send(round.openInput({ stream: 3, holdSats: 2e12 })))).toEqual(['ROUND_FULL']);
+    round.runTo(END);
+    expect(codes(round.send(round.openInput({ stream: 4 })))).toEqual(['ROUND_OVER']);
+    expect(round.state.streams.count).toBe(0);
+  });
+
+  it('take the same OPEN twice from one connection, and once from two', () => {
+    const round = live();
+    round.raw(round.openInput({ stream: 1 }));
+    expect(round.raw(round.openInput({ stream: 1 })).map((effect) => effect.kind)).toEqual([]);
+    expect(codes(round.raw(round.openInput({ stream: 1, conn: 77 })))).toEqual(['STREAM_EXISTS']);
+    expect(effectsOf(round.send({ kind: 'tick' }), 'granted')).toHaveLength(1);
+    expect(effectsOf(round.send(round.openInput({ stream: 1 })), 'granted')).toHaveLength(1);
+    expect(codes(round.send(round.openInput({ stream: 1, conn: 77 })))).toEqual(['STREAM_EXISTS']);
+    expect(codes(round.send(round.openInput({ stream: 1, payer: 5, conn: 1 })))).toEqual(['STREAM_EXISTS']);
+    expect(round.state.streams.count).toBe(1);
+  });
+
+  it('are replaced by a newer one of the same account, whose hold shrinks before the new hold is taken', () => {
+    const round = live();
+    const slot = round.open({ stream: 1, payer: 5 });
+    round.send(round.words({ slot, index: 4 }));
+    const effects = round.send(round.openInput({ stream: 2, payer: 5 }));
+    const order = effects.map((effect) => effect.kind);
+    expect(order.indexOf('shrinkHold')).toBeLessThan(order.indexOf('hold'));
+    expect(effectsOf(effects, 'streamEnded')).toMatchObject([
+      { conn: 1, slot, reason: 'replaced', paidSats: 4 },
+    ]);
+    expect(round.holds.get(streamNo(1))).toBe(4);
+    expect(codes(round.send(round.words({ slot, index: 5 })))).toEqual(['UNKNOWN_STREAM']);
+    expect(round.state.totals).toMatchObject({ openStreams: 1, committedSats: 50_004 });
+  });
+
+  it('give way to a newer OPEN of the account while the hold is under way', () => {
+    const round = live();
+    round.raw(round.openInput({ stream: 1, payer: 5 }));
+    const effects = round.send(round.openInput({ stream: 2, payer: 5 }));
+    expect(codes(effects)).toEqual(['STREAM_TAKEN']);
+    expect(effectsOf(effects, 'granted').map((each) => each.grant.streamId)).toEqual([streamNo(2)]);
+    expect(round.holds.get(streamNo(1))).toBe(0);
+  });
+
+  it('are taken over by another connection of the same key only', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    expect(codes(round.send(round.attachInput({ stream: 1, payer: 8, conn: 9 })))).toEqual(['WRONG_PAYER']);
+    expect(codes(round.send(round.attachInput({ stream: 8, conn: 9 })))).toEqual(['UNKNOWN_STREAM']);
+    const effects = round.send(round.attachInput({ stream: 1, conn: 9 }));
+    expect(effectsOf(effects, 'streamEnded')).toMatchObject([{ conn: 1, slot, reason: 'taken' }]);
+    expect(effectsOf(effects, 'granted')).toMatchObject([{ to: { conn: 9 }, grant: { slot } }]);
+    expect(codes(round.send(round.words({ slot, index: 1, conn: 1 })))).toEqual(['UNKNOWN_STREAM']);
+    expect(codes(round.send(round.words({ slot, index: 1, conn: 9 })))).toEqual([]);
+  });
+
+  it('close early: the rest of the hold goes back once that is durable', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    round.send(round.words({ slot, index: 5 }));
+    expect(codes(round.send({ kind: 'closeStream', from: { edge: 0, conn: 3, ref: 7 }, slot }))).toEqual([
+      'UNKNOWN_STREAM',
+    ]);
+    const now = round.raw({ kind: 'closeStream', from: { edge: 0, conn: 1, ref: 7 }, slot });
+    expect(effectsOf(now, 'shrinkHold')).toEqual([]);
+    const later = round.send({ kind: 'tick' });
+    expect(effectsOf(later, 'streamEnded')).toMatchObject([{ slot, reason: 'closed', paidSats: 5 }]);
+    expect(round.holds.get(streamNo(1))).toBe(5);
+    expect(codes(round.send(round.attachInput({ stream: 1 })))).toEqual(['UNKNOWN_STREAM']);
+  });
+
+  it('end for every attached connection when the round is over', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    const away = round.open({ stream: 2 });
+    round.send({ kind: 'detach', edge: 0, conn: 2, slots: [away] });
+    const effects = round.runTo(END + 2_000);
+    expect(effectsOf(effects, 'streamEnded')).toMatchObject([{ conn: 1, slot, reason: 'roundOver' }]);
+    expect(effectsOf(effects, 'settle')[0]?.statement.streams).toHaveLength(2);
+    expect(codes(round.send(round.attachInput({ stream: 2 })))).toEqual(['ROUND_OVER']);
+  });
+
+  it('let go of a hold that nobody waits for', () => {
+    const round = live();
+    const effects = round.raw({ kind: 'held', streamId: streamNo(4), outcome: { ok: true } });
+    expect(effectsOf(effects, 'shrinkHold')).toEqual([
+      { kind: 'shrinkHold', streamId: streamNo(4), toSats: 0 },
+    ]);
+  });
+});
+
+describe('payments', () => {
+  it('are acknowledged when they are durable, with what was accepted when the save was begun', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    round.nowMs += 50;
+    const effects = round.raw(round.words({ slot, index: 2 }));
+    expect(effectsOf(effects, 'appendSegment')).toHaveLength(1);
+    round.raw(round.words({ slot, index: 3 }));
+    expect(effectsOf(round.answer(), 'paid')).toEqual([
+      { kind: 'paid', edge: 0, rows: [{ slot, conn: 1, indexes: [2, 0], gift: false }] },
+    ]);
+    expect(effectsOf(round.send({ kind: 'tick' }), 'paid')).toMatchObject([{ rows: [{ indexes: [3, 0] }] }]);
+  });
+
+  it('count watching only for seconds that have passed, with a grace', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    const passed = Math.floor((round.nowMs - START) / 1000);
+    expect(codes(round.send(round.words({ slot, index: passed + 6 })))).toEqual(['TOO_EARLY']);
+    expect(codes(round.send(round.words({ slot, index: passed + 5 })))).toEqual([]);
+    round.runTo(END + 1_000);
+    const all = Math.floor((END - START) / 1000) + 5;
+    expect(codes(round.send(round.words({ slot, index: all + 1 })))).toEqual(['TOO_EARLY']);
+    expect(codes(round.send(round.words({ slot, index: all - 1 })))).toEqual([]);
+    expect(round.state.totals.sats[0]).toBe(all - 1);
+  });
+
+  it('take gifts while the round runs, but nothing new in closing and nothing at all after', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    round.send(round.words({ slot, index: 300, gift: true, target: 1 }));
+    round.runTo(END + 500);
+    expect(codes(round.send(round.words({ slot, index: 300, gift: true, target: 1 })))).toEqual([]);
+    expect(codes(round.send(round.words({ slot, index: 301, gift: true, target: 1 })))).toEqual([
+      'ROUND_OVER',
+    ]);
+    round.runTo(END + 2_000);
+    expect(codes(round.send(round.words({ slot, index: 301 })))).toEqual(['ROUND_OVER']);
+    expect(round.state.totals.sats[1]).toBe(300);
+  });
+
+  it('take a gift over two chains together or not at all', () => {
+    const round = live();
+    const slot = round.open({ stream: 1, holdSats: 3_400 });
+    const gift = { slot, target: 2, gift: true };
+    round.send(round.words({ ...gift, index: 300, more: true }, { ...gift, chain: 1, index: 3 }));
+    expect(round.state.totals.sats[2]).toBe(3_300);
+    const over = round.words({ ...gift, index: 310, more: true }, { ...gift, chain: 1, index: 4 });
+    expect(codes(round.send(over))).toEqual(['OVER_HOLD']);
+    round.nowMs += 1_000;
+    const twice = round.words({ ...gift, index: 310, more: true }, { ...gift, index: 311 });
+    expect(codes(round.send(twice))).toEqual(['BAD_FRAME']);
+    const cut = round.words({ ...gift, index: 310, more: true });
+    round.nowMs += 1_000;
+    expect(codes(round.send(cut))).toEqual(['BAD_FRAME']);
+    expect(round.state.totals.sats[2]).toBe(3_300);
+    expect(round.replica?.gifts).toMatchObject([{ no: 1, sats: 3_300, target: 2, account: accountNo(1) }]);
+  });
+
+  it('refuse a different word at the tip, and too much at once, by code', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    round.send(round.words({ slot, index: 3 }));
+    const forged = testWord(99, 0, 3);
+    const bad = [
+      round.words({ slot, index: 3, word: forged }),
+      round.words({ slot, index: 100_001, gift: true }),
+      round.words({ slot, index: 2_004, gift: true }),
+      round.words({ slot, index: 1, chain: 2 }),
+      round.words({ slot, index: 4, target: 3 }),
+      round.words({ slot: 7, stream: 1, index: 4 }),
+      round.words({ slot, index: 500, chain: 1, gift: true }),
+    ];
+    expect(codes(round.send(...bad))).toEqual([
+      'BAD_WORD',
+      'CHAIN_EXHAUSTED',
+      'STEP_TOO_LARGE',
+      'UNKNOWN_CHAIN',
+      'UNKNOWN_TARGET',
+      'UNKNOWN_STREAM',
+      'OVER_HOLD',
+    ]);
+    expect(round.state.totals.sats[0]).toBe(3);
+  });
+
+  it('refuse at most once a second for each stream and code', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    const early = round.words({ slot, index: 500 });
+    expect(codes(round.raw(early, early, early))).toEqual(['TOO_EARLY']);
+    round.nowMs += 999;
+    expect(codes(round.raw(early))).toEqual([]);
+    round.nowMs += 1;
+    expect(codes(round.raw(early))).toEqual(['TOO_EARLY']);
+  });
+
+  it('acknowledge a repeat of what is durable at once', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    const gift = round.words({ slot, index: 30, gift: true });
+    round.send(gift);
+    expect(effectsOf(round.raw(gift), 'paid')).toMatchObject([{ rows: [{ indexes: [30, 0], gift: true }] }]);
+    expect(round.state.gifts.count).toBe(1);
+  });
+});
+
+describe('engagement', () => {
+  it('takes one vote an account, also over two streams', () => {
+    const round = live();
+    const slot = round.open({ stream: 1, payer: 5 });
+    const vote = { kind: 'vote', edge: 0, conn: 1, slot, target: 2 } as const;
+    expect(codes(round.send({ ...vote, target: 3 }))).toEqual(['UNKNOWN_TARGET']);
+    expect(codes(round.send(vote))).toEqual([]);
+    expect(codes(round.send(vote))).toEqual(['ALREADY_VOTED']);
+    const newer = round.open({ stream: 2, payer: 5 });
+    expect(codes(round.send({ ...vote, conn: 2, slot: newer }))).toEqual(['ALREADY_VOTED']);
+    expect(round.replica?.participants.map((each) => each.votes)).toEqual([0, 0, 1]);
+    expect(round.replica?.participants[2]).toMatchObject({ score: 10, rank: 1 });
+  });
+
+  it('counts claps up to the rate and the rest later, never twice', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    const clap = (count: number): string[] =>
+      codes(round.send({ kind: 'clap', edge: 0, conn: 1, slot, target: 0, count }));
+    expect(clap(10)).toEqual([]);
+    expect(clap(10)).toEqual([]);
+    expect(round.state.totals.claps[0]).toBe(10);
+    expect(clap(500)).toEqual(['CLAP_FLOOD']);
+    const counted = round.state.totals.claps[0] ?? 0;
+    expect(counted).toBeGreaterThanOrEqual(60);
+    expect(counted).toBeLessThan(75);
+    round.nowMs += 1_000;
+    clap(500);
+    expect((round.state.totals.claps[0] ?? 0) - counted).toBeGreaterThanOrEqual(12);
+    expect((round.state.totals.claps[0] ?? 0) - counted).toBeLessThan(16);
+  });
+
+  it('takes votes and claps only while the round runs', () => {
+    const round = new RoundDriver();
+    round.runTo(T0 + 2_000);
+    const slot = round.open({ stream: 1 });
+    const vote = { kind: 'vote', edge: 0, conn: 1, slot, target: 0 } as const;
+    expect(codes(round.send(vote))).toEqual(['ROUND_NOT_OPEN']);
+    round.runTo(END);
+    expect(codes(round.send(vote))).toEqual(['ROUND_OVER']);
+    expect(codes(round.send({ ...vote, kind: 'clap', count: 3 }))).toEqual([]);
+    round.nowMs += 1_000;
+    expect(codes(round.send({ ...vote, kind: 'clap', count: 3 }))).toEqual(['ROUND_OVER']);
+  });
+
+  it('counts only attached viewers as watching, and remembers whom they watched', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    round.send({ kind: 'watch', slot, target: 1 });
+    round.runTo(START + 500);
+    expect(round.replica?.participants[1]).toMatchObject({ watchers: 1, satsPerSecond: 1 });
+    round.send({ kind: 'edgeGone', edge: 0 });
+    round.runTo(START + 600);
+    expect(round.replica?.participants[1]).toMatchObject({ watchers: 0, satsPerSecond: 0 });
+    const [granted] = effectsOf(round.send(round.attachInput({ stream: 1, conn: 4 })), 'granted');
+    expect(granted?.grant.watching).toBe(1);
+    round.send({ kind: 'watch', slot, target: null });
+    round.runTo(START + 1_000);
+    expect(round.replica?.participants[1]).toMatchObject({ watchers: 0, satsPerSecond: 0 });
+    expect(codes(round.send({ kind: 'watch', slot, target: 3 }))).toEqual(['UNKNOWN_TARGET']);
+  });
+});
