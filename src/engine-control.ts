@@ -34,16 +34,14 @@ const COMMAND_TIMEOUT_MS = 5_000;
 const BEFORE_LIVE: readonly Phase[] = ['scheduled', 'lobby'];
 const CANCELLABLE: readonly Phase[] = ['scheduled', 'lobby', 'live', 'overtime'];
 
+/** Of a round that is not in memory. */
+function stored({ terms, createdAtMs, phase }: RoundRecord): RoundSummary {
+  return { terms, createdAtMs, phase, endsAtMs: terms.end.kind === 'time' ? terms.end.atMs : null };
+}
+
 export function createEngineControl(options: EngineControlOptions): EngineControl {
   const { store, supervisor, keeper, live, settlement, headers, clock } = options;
   const startedAtMs = clock.monotonicMs();
-
-  const stored = ({ terms, createdAtMs, phase }: RoundRecord): RoundSummary => ({
-    terms,
-    createdAtMs,
-    phase,
-    endsAtMs: terms.end.kind === 'time' ? terms.end.atMs : null,
-  });
 
   async function readRound(roundId: RoundId): Promise<RoundSummary | undefined> {
     const round = live.get(roundId);

@@ -19,6 +19,7 @@ import type { EngineControl } from './ports/engine.ts';
 import type { Logger } from './ports/logger.ts';
 import { CLOSE } from './protocol/close-codes.ts';
 import { RoundKeeper } from './round-keeper.ts';
+import type { EdgeSettings } from './edge/settings.ts';
 import type { EdgeThreadData } from './edge-thread.ts';
 import { MAILBOX_LIMITS } from './actors/mailbox.ts';
 import type { ShardThreadData } from './shard-thread.ts';
@@ -52,7 +53,7 @@ export interface EngineOptions {
 /** @throws {EngineError} when something cannot be started; whatever was started is stopped again. */
 export async function startEngine(config: Config, options: EngineOptions = {}): Promise<Engine> {
   const logger = options.logger ?? createLogger({ level: config.logLevel, room: 'engine' });
-  const undo: (() => Promise<unknown> | unknown)[] = [];
+  const undo: (() => unknown)[] = [];
   const stopAll = async (): Promise<void> => {
     for (const step of undo.splice(0).toReversed()) await step();
   };
@@ -68,7 +69,7 @@ async function assemble(
   config: Config,
   options: EngineOptions,
   logger: Logger,
-  undo: (() => Promise<unknown> | unknown)[],
+  undo: (() => unknown)[],
   stopAll: () => Promise<void>,
 ): Promise<Engine> {
   const dir = openDataDir(config.dataDir);
@@ -179,7 +180,7 @@ function startThreads(
       edge,
       host: config.edgeHost,
       port: port ?? config.edgePort,
-      settings: config,
+      settings: edgeSettings(config),
       logLevel: config.logLevel,
     }),
     clock: systemClock,
@@ -187,6 +188,34 @@ function startThreads(
     stopCloseCode: CLOSE.RESTARTING,
     events: keeper.events,
   });
+}
+
+/** What an edge needs to know, and nothing else: no secrets. */
+function edgeSettings(config: Config): EdgeSettings {
+  const { network, allowedOrigins, trustProxy, maxConnections, maxConnectionsPerAddress, maxFrameBytes } =
+    config;
+  const {
+    authTimeoutMs,
+    idleTimeoutMs,
+    maxBackpressureBytes,
+    slowReaderMs,
+    messagesPerSecond,
+    ackIntervalMs,
+  } = config;
+  return {
+    network,
+    allowedOrigins,
+    trustProxy,
+    maxConnections,
+    maxConnectionsPerAddress,
+    maxFrameBytes,
+    authTimeoutMs,
+    idleTimeoutMs,
+    maxBackpressureBytes,
+    slowReaderMs,
+    messagesPerSecond,
+    ackIntervalMs,
+  };
 }
 
 function wsUrlOf(host: string, port: number): string {

@@ -87,6 +87,6 @@ export class LiveRounds {
   }
 
   clear(): void {
-    for (const roundId of [...this.#rounds.keys()]) this.remove(roundId);
+    for (const roundId of this.#rounds.keys()) this.remove(roundId);
   }
 }

@@ -154,7 +154,7 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   ),
   maxBackpressureBytes: setting(
     integer(16_384, 268_435_456),
-    1_048_576,
+    262_144,
     'bytes',
     'Unsent bytes of one viewer above which state is conflated, and no more is queued.',
   ),

@@ -33,10 +33,6 @@ export function isAccountId(value: unknown): value is AccountId {
   return typeof value === 'string' && /^[0-9a-f]{40}$/.test(value);
 }
 
-export function isTxid(value: unknown): value is Txid {
-  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
-}
-
 /** Byte-wise order of ids (ASCII only), the order in which every tie is broken. */
 export function compareIds(a: string, b: string): -1 | 0 | 1 {
   return a < b ? -1 : a > b ? 1 : 0;

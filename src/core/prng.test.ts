@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { Prng } from './prng.ts';
 
+function draw(seed: number): number[] {
+  const prng = new Prng(seed);
+  return Array.from({ length: 100 }, () => prng.u32());
+}
+
 describe('Prng', () => {
   it('gives the same numbers for the same seed, and others for another', () => {
-    const draw = (seed: number): number[] => {
-      const prng = new Prng(seed);
-      return Array.from({ length: 100 }, () => prng.u32());
-    };
     expect(draw(1)).toEqual(draw(1));
     expect(draw(1)).not.toEqual(draw(2));
   });
 
   it('spreads evenly: no bucket of 16 is off by more than a tenth over 160,000 draws', () => {
     const prng = new Prng(7);
-    const buckets = new Array<number>(16).fill(0);
+    const buckets = Array.from({ length: 16 }, () => 0);
     for (let i = 0; i < 160_000; i++) {
       const at = prng.below(16);
       buckets[at] = (buckets[at] ?? 0) + 1;

@@ -35,7 +35,7 @@ export async function startBattles(options: BattlesOptions): Promise<Battles> {
     { wsUrl: options.wsUrl, viewers: options.viewers, giftShare: GIFT_SHARE },
     control,
   );
-  let stopping = false;
+  const asked = { stop: false };
 
   const playOne = async (no: number): Promise<void> => {
     await crowd.fund();
@@ -67,14 +67,14 @@ export async function startBattles(options: BattlesOptions): Promise<Battles> {
   };
 
   const programme = (async (): Promise<void> => {
-    for (let no = 0; !stopping; no++) await playOne(no);
+    for (let no = 0; !asked.stop; no++) await playOne(no);
   })().catch((error: unknown) => {
-    if (!stopping) logger.error('the demo has stopped', { error });
+    if (!asked.stop) logger.error('the demo has stopped', { error });
   });
 
   return {
     async stop() {
-      stopping = true;
+      asked.stop = true;
       await crowd.stop();
       await programme;
     },

@@ -86,7 +86,7 @@ export class CrowdControl {
   }
 
   #send(message: ToCrowd): void {
-    this.#thread.postMessage(message);
+    this.#thread.postMessage(message, []);
   }
 
   #receive(message: FromCrowd): void {

@@ -6,9 +6,10 @@ export interface Percentiles {
   readonly max: number;
 }
 
+const round = (value: number): number => Math.round(value * 10) / 10;
+
 export function percentilesOf(samples: readonly number[]): Percentiles {
   const sorted = samples.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
-  const round = (value: number): number => Math.round(value * 10) / 10;
   return { p50: round(at(0.5)), p99: round(at(0.99)), max: round(at(1)) };
 }
