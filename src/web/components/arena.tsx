@@ -58,9 +58,11 @@ function Corner({
           {initialsOf(participant.name)}
         </span>
         <h2>{participant.name}</h2>
-        <span class="rank" data-lead={leads ? '' : undefined}>
-          {formatRank(participant.rank)}
-        </span>
+        {state.participants.some((one) => one.score > 0) && (
+          <span class="rank" data-lead={leads ? '' : undefined}>
+            {formatRank(participant.rank)}
+          </span>
+        )}
       </header>
       <Burst model={model} state={state} index={index} />
       <p class="corner-sats">

@@ -39,8 +39,8 @@ export function StopIcon(): JSX.Element {
 export function ClapIcon(): JSX.Element {
   return (
     <Icon>
-      <path d="M10.9 20.5v-9L7.6 6.9a1.25 1.25 0 0 0-2.2.9l.5 4.3-1.5 3a4.6 4.6 0 0 0 .6 5.1M13.1 20.5v-9l3.3-4.6a1.25 1.25 0 0 1 2.2.9l-.5 4.3 1.5 3a4.6 4.6 0 0 1-.6 5.1" />
-      <path d="M12 2.8v3M8.4 3.4l.7 1.2M15.6 3.4l-.7 1.2" />
+      <path d="M7.9 13V7a1.4 1.4 0 0 1 2.8 0v4.4M10.7 11.2V5.4a1.4 1.4 0 0 1 2.8 0v5.8M13.5 11.4V6.6a1.4 1.4 0 0 1 2.8 0v6M16.3 12.4V9.2a1.4 1.4 0 0 1 2.8 0v6.1c0 3.6-2.5 6-6 6-2.9 0-4.5-1.1-6-3.4l-2.6-3.9a1.45 1.45 0 0 1 2.4-1.6l1 1.4" />
+      <path d="M4.6 8.2 3 7.4M6 4.6 5 3.2M18.6 4.4l1-1.2" />
     </Icon>
   );
 }
@@ -48,7 +48,8 @@ export function ClapIcon(): JSX.Element {
 export function VoteIcon(): JSX.Element {
   return (
     <Icon>
-      <path d="M4 13.5V19a1 1 0 0 0 1 1h14a1 1 0 0 0 1-1v-5.5M2.8 13.5h18.4M8 10.2l3 3 5.4-6.4" />
+      <circle cx="12" cy="12" r="8.6" />
+      <path d="m8 12.3 2.9 2.9 5.3-6" />
     </Icon>
   );
 }
