@@ -72,12 +72,14 @@ const lock = createHash('sha256')
 
 if (stamp.lock !== lock || stamp.node !== node) {
   say('installing dependencies ...');
-  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  // Not `npm ci`: it refuses a lock file without the binaries of other platforms, which npm leaves out of the
+  // lock where the registry at hand does not carry them. This takes the versions of the lock all the same.
+  const install = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     env,
     stdio: ['ignore', 2, 2],
   });
-  if (install.status !== 0) fail('npm ci failed (see above). Is the npm registry reachable?');
+  if (install.status !== 0) fail('npm install failed (see above). Is the npm registry reachable?');
   writeFileSync(stampPath, JSON.stringify({ lock, node }));
 }
 
