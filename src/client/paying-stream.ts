@@ -178,6 +178,7 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
   /** Null stops paying. What was watched until now is paid first. */
   watch(target: number | null): void {
     if (target === this.#target) return;
+    this.#saidExhausted = false;
     this.#changeWatching(() => {
       this.#target = target;
     });

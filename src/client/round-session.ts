@@ -316,13 +316,14 @@ export class RoundSession extends Emitter<RoundSessionEvents> {
   /** The hold is used up: a new stream takes over where this one ends. */
   async #renew(stream: PayingStream): Promise<void> {
     const { target } = stream;
-    if (this.#stream !== stream || stream.pendingGifts > 0) return;
+    const running = this.state !== null && isRunning(this.state.phase);
+    if (this.#stream !== stream || stream.pendingGifts > 0 || target === null || !running) return;
     this.#renewing = stream;
     this.#paidEarlierSats = stream.totals.sentSats;
     const outcome = await this.#openNew();
     this.#renewing = null;
     if (outcome.ok) {
-      if (target !== null) outcome.stream.watch(target);
+      outcome.stream.watch(target);
     } else if (!this.#closed) {
       this.#paidEarlierSats = stream.record.earlierSats;
       this.#options.storage.saveStream(stream.record);

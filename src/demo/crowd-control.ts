@@ -16,6 +16,7 @@ export class CrowdControl {
   readonly #waiting: {
     accounts?: (accounts: readonly AccountId[]) => void;
     connected?: (count: number) => void;
+    closed?: () => void;
   } = {};
   readonly #battles = new Map<
     RoundId,
@@ -72,9 +73,12 @@ export class CrowdControl {
   }
 
   async stop(): Promise<void> {
-    const exited = once(this.#thread, 'exit');
+    const closed = new Promise<void>((resolve) => {
+      this.#waiting.closed = resolve;
+    });
     this.#send({ kind: 'stop' });
-    await exited;
+    await Promise.race([closed, once(this.#thread, 'exit')]);
+    await this.#thread.terminate();
   }
 
   async #topUp(account: AccountId): Promise<void> {
@@ -100,6 +104,9 @@ export class CrowdControl {
       case 'over':
         this.#battles.get(message.report.roundId)?.done(message.report);
         this.#battles.delete(message.report.roundId);
+        break;
+      case 'closed':
+        this.#waiting.closed?.();
         break;
       default:
         message satisfies never;

@@ -5,7 +5,7 @@ import { assert } from '../core/assert.ts';
 import { sha256 } from '../platform/hash.ts';
 import { nativeSignatures } from '../platform/signatures.ts';
 import { Crowd } from './crowd.ts';
-import type { CrowdData, ToCrowd } from './messages.ts';
+import type { CrowdData, FromCrowd, ToCrowd } from './messages.ts';
 
 const port = parentPort;
 assert(port !== null, 'the crowd runs on a thread of its own');
@@ -23,7 +23,7 @@ port.on('message', (message: ToCrowd) => {
       break;
     case 'stop':
       crowd.close();
-      port.close();
+      port.postMessage({ kind: 'closed' } satisfies FromCrowd); // a battle under way has timers: main ends the thread
       break;
     default:
       message satisfies never;

@@ -45,4 +45,6 @@ export type FromCrowd =
   /** Once, after the keys were made: these want an account with funds. */
   | { readonly kind: 'accounts'; readonly accounts: readonly AccountId[] }
   | { readonly kind: 'connected'; readonly connected: number }
-  | { readonly kind: 'over'; readonly report: BattleReport };
+  | { readonly kind: 'over'; readonly report: BattleReport }
+  /** Answers `stop`: every connection was closed. */
+  | { readonly kind: 'closed' };
