@@ -50,6 +50,20 @@ describe('gifts', () => {
     expect(w.edge.paidSats).toBeLessThanOrEqual(46);
   });
 
+  it('that come too late are refused, and the seconds that were watched are paid all the same', async () => {
+    const w = await watching();
+    await w.run(5_000);
+    w.edge.state.phase = 'closing'; // the frame that says so is still on its way
+    const gifts = [w.viewer.gift(0, 300), w.viewer.gift(1, 20)];
+    await w.run(1_000);
+    w.edge.publish({ phase: 'closing', endsAtMs: w.edge.nowMs(), cutoffAtMs: w.edge.nowMs() + 2_000 });
+    await w.run(1_000);
+    for (const gift of gifts) expect(await gift).toMatchObject({ ok: false, code: 'ROUND_OVER' });
+    expect(giftSats(w.edge)).toEqual([]);
+    expect(w.edge.paidSats).toBeGreaterThanOrEqual(5);
+    expect(w.viewer.paid?.sentSats).toBe(w.edge.paidSats);
+  });
+
   it('that were under way when the round ended are told apart by what was paid', async () => {
     const w = await watching();
     w.edge.holdAcks = true;

@@ -14,15 +14,16 @@ import { type ClientMessage, type EndedMessage, FRAME, type StreamMessage } from
 import type { StreamEndReason } from '../round/effects.ts';
 import type { PublicState } from '../round/public-state.ts';
 import type { HashChain } from '../voucher/hash-chain.ts';
-import type { WordReveal } from '../voucher/types.ts';
 import { spanOfGift, watchChainOf, worthSats } from './chain-plan.ts';
 import { ClapCounter } from './clap-counter.ts';
 import { Emitter } from './events.ts';
 import { isRunning } from './extrapolate.ts';
 import { type GiftOutcome, GiftQueue, type GiftResult, PENDING_GIFTS_MAX } from './gift-queue.ts';
-import type { PendingGift, StreamRecord } from './storage.ts';
+import type { StreamRecord } from './storage.ts';
+import type { StreamHost } from './stream-host.ts';
 import { TickLog } from './tick-log.ts';
 import { WatchMeter } from './watch-meter.ts';
+import { WordSender } from './word-sender.ts';
 
 /** In this round, earlier streams of the viewer included. */
 export interface PaidTotals {
@@ -42,24 +43,11 @@ export type PayingStreamEvents = {
   exhausted: { readonly holdSats: number };
 };
 
-/** What a stream needs from its viewer. */
-export interface StreamHost {
-  /** False when nothing can be sent now. */
-  send(message: ClientMessage): boolean;
-  /** Server time. */
-  nowMs(): number;
-  state(): PublicState | null;
-  /** Makes the record durable; called before what it says is sent. */
-  save(record: StreamRecord): void;
-  /** Seconds have begun, or ceased, to be watched: from here on `pay` is wanted regularly, or not. */
-  running(running: boolean): void;
-}
-
 export class PayingStream extends Emitter<PayingStreamEvents> {
   readonly record: StreamRecord;
   readonly claps: ClapCounter;
   readonly ticks: TickLog = new TickLog();
-  readonly #words: readonly HashChain[];
+  readonly #words: WordSender;
   readonly #host: StreamHost;
   readonly #gifts: GiftQueue;
   readonly #meter = new WatchMeter();
@@ -76,10 +64,11 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
   #watchSaid: number | null = null;
   #watchFromMs = Number.POSITIVE_INFINITY;
   #watchSats = 0;
-  /** The round told that it takes no more words. */
   /** Attached and watching somebody since then, whatever the phase; infinity: not now. */
   #presentSinceMs = Number.POSITIVE_INFINITY;
   #over = false;
+  /** The round told that it takes no more gifts; seconds that were watched may still be paid. */
+  #giftsAreLate = false;
   #saidExhausted = false;
 
   constructor(
@@ -91,7 +80,7 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
     assert(words.length === record.chains.length, 'a chain of words for each chain of the record');
     this.record = record;
     this.claps = new ClapCounter(participants);
-    this.#words = words;
+    this.#words = new WordSender(words, (message) => host.send(message));
     this.#host = host;
     this.#gifts = new GiftQueue(record.gifts);
     this.#watchChain = watchChainOf(record.chains);
@@ -134,6 +123,7 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
   /** STREAM arrived: as an answer to OPEN or ATTACH, or unasked after the round was restored. */
   attached(grant: StreamMessage): void {
     const { record } = this;
+    if (this.#giftsAreLate) this.#refuseLateGift(grant.indexes);
     const sentWorth = worthSats(record.chains, record.revealed);
     const knownWorth = worthSats(record.chains, grant.indexes);
     this.#number = grant.stream;
@@ -235,16 +225,16 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
       return true;
     }
     if (code === 'ROUND_OVER') {
-      this.#over = true; // whether a gift made it, ENDED will tell
-      return this.#gifts.length === 0;
+      // It may be about a vote: whether the gift under way made it, PAID, STREAM or ENDED will tell.
+      this.#giftsAreLate = true;
+      return true;
     }
     // Early words stay due: the next one proves them too.
     if (code === 'TOO_EARLY' || code === 'ALREADY_VOTED' || code === 'RATE_LIMITED')
       return code === 'TOO_EARLY';
     const gift = this.#gifts.underWay;
     if (gift?.span === null || gift === undefined) return false;
-    const { from } = gift.span;
-    this.record.revealed = from.map((index, chain) => Math.max(index, this.#acknowledged[chain] ?? 0));
+    this.#takeBack(gift.span.from, this.#acknowledged);
     this.#settleGift(code);
     this.#sendNextGift();
     return true;
@@ -320,7 +310,7 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
     this.#watchSats += seconds * due.rateSatsPerSecond;
     this.#host.save(this.record);
     this.ticks.sent(index);
-    this.#sendWatchWord(due.target, index);
+    this.#words.watch(this.#number, due.target, { chain: this.#watchChain, index });
     this.emit('paid', this.totals);
   }
 
@@ -387,10 +377,28 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
     return span.ok ? undefined : span;
   }
 
+  /** The words of a refused gift count as never shown: the next ones on their chains are worth what they replace. */
+  #takeBack(from: readonly number[], known: readonly number[]): void {
+    this.record.revealed = from.map((index, chain) => Math.max(index, known[chain] ?? 0));
+  }
+
+  /** The gift under way, unless it is among what the round knows. */
+  #refuseLateGift(known: readonly number[]): void {
+    const span = this.#gifts.underWay?.span;
+    if (span === undefined || span === null) return;
+    if (span.to.every((index, chain) => index <= (known[chain] ?? 0))) return;
+    this.#takeBack(span.from, known);
+    this.#settleGift('ROUND_OVER');
+  }
+
   #sendNextGift(): void {
     for (;;) {
       const gift = this.#gifts.head;
       if (gift === undefined || gift.span !== null || this.#number === null || this.#over) return;
+      if (this.#giftsAreLate || this.#host.state()?.phase === 'closing') {
+        this.#settleGift('ROUND_OVER');
+        continue;
+      }
       this.pay(); // what was watched before the gift belongs before it
       const { record } = this;
       const span = spanOfGift(gift.sats, record.chains, record.revealed);
@@ -402,7 +410,7 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
       gift.span = { from: [...record.revealed], to: span.to };
       record.revealed = [...span.to];
       this.#host.save(record);
-      this.#sendGift(gift, span.to);
+      this.#words.gift(this.#number, gift);
       this.emit('gift', { target: gift.target, sats: gift.sats, status: 'sent', code: null });
       this.emit('paid', this.totals);
       return;
@@ -417,34 +425,10 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
     if (this.#payFor !== null && !this.#over) {
       for (let index = from; index < upTo; ) {
         index = Math.min(index + LIMITS.watchStepMax, upTo);
-        this.#sendWatchWord(this.#payFor, index);
+        this.#words.watch(this.#number, this.#payFor, { chain: this.#watchChain, index });
       }
     }
-    if (gift !== undefined && gift.span !== null) this.#sendGift(gift, gift.span.to);
-  }
-
-  #sendWatchWord(target: number, index: number): void {
-    if (this.#number === null) return;
-    this.#send({
-      type: FRAME.PAY,
-      stream: this.#number,
-      target,
-      reveal: this.#reveal(this.#watchChain, index),
-    });
-  }
-
-  #sendGift(gift: PendingGift, to: readonly number[]): void {
-    if (this.#number === null) return;
-    const reveals = to.flatMap((index, chain) =>
-      index > (gift.span?.from[chain] ?? 0) ? [this.#reveal(chain, index)] : [],
-    );
-    this.#send({ type: FRAME.GIFT, stream: this.#number, target: gift.target, reveals });
-  }
-
-  #reveal(chain: number, index: number): WordReveal {
-    const words = this.#words[chain];
-    assert(words !== undefined, 'a word of a chain that exists');
-    return { chain, index, word: words.word(index) };
+    if (gift !== undefined) this.#words.gift(this.#number, gift);
   }
 
   #acknowledge(indexes: readonly number[]): void {

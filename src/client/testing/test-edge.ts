@@ -297,10 +297,10 @@ export class TestEdge {
       round: this.state.roundId,
       streamId: stream.streamId,
       holdSats: stream.grant.holdSats,
-      paidSats: stream.verifier.paidSats,
-      watchSats: stream.watchSats,
+      paidSats: stream.durable.paidSats,
+      watchSats: stream.durable.watchSats,
       watchFromMs: stream.grant.watchFromMs,
-      indexes: stream.verifier.indexes(),
+      indexes: stream.durable.tips.map(({ index }) => index),
       vote: stream.vote,
       claps: stream.claps,
       watching: stream.watching,
@@ -328,6 +328,10 @@ export class TestEdge {
       case FRAME.PAY:
         return this.#take(conn, stream, 'watch', message.target, [message.reveal]);
       case FRAME.GIFT:
+        if (this.state.phase === 'closing') {
+          this.#error(conn, 'ROUND_OVER', 0, stream.number);
+          return this.#send(conn, this.#streamMessage(stream, 0));
+        }
         if (this.refuseGifts !== null) return this.#error(conn, this.refuseGifts, 0, stream.number);
         return this.#take(conn, stream, 'gift', message.target, message.reveals);
       case FRAME.WATCH:
@@ -357,7 +361,10 @@ export class TestEdge {
     const { endsAtMs } = this.state;
     const verdict = stream.verifier.accept({ purpose, reveals, nowMs: this.nowMs(), endsAtMs, sha256 });
     if (!verdict.ok) return this.#error(conn, verdict.code, 0, stream.number);
-    if (!verdict.fresh) return;
+    if (!verdict.fresh) {
+      if (!this.holdAcks) this.acknowledge();
+      return;
+    }
     for (const { chain, index, word } of reveals) {
       const tip = stream.tips[chain];
       if (tip !== undefined && index > tip.index) stream.tips[chain] = { index, word };
