@@ -5,7 +5,7 @@ import { type World, watching } from './testing/world.ts';
 
 type Step =
   | { readonly kind: 'watch'; readonly target: number }
-  | { readonly kind: 'stop' | 'show' | 'hide' | 'lose' | 'restore' | 'mute' | 'save' }
+  | { readonly kind: 'stop' | 'show' | 'hide' | 'lose' | 'restore' | 'mute' | 'save' | 'refuse' | 'accept' }
   | { readonly kind: 'gift'; readonly target: number; readonly sats: number };
 
 const target = fc.integer({ min: 0, max: 1 });
@@ -25,6 +25,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       'restore' as const,
       'mute' as const,
       'save' as const,
+      'refuse' as const,
+      'accept' as const,
     ),
   }),
 );
@@ -58,6 +60,10 @@ function take(w: World, one: Step, gifts: { sats: number; ok: Promise<boolean> }
     case 'save':
       w.edge.holdAcks = false;
       w.edge.acknowledge();
+      return;
+    case 'refuse':
+    case 'accept':
+      w.edge.refuseGifts = one.kind === 'refuse' ? 'OVER_HOLD' : null;
       return;
     default:
       one satisfies never;
