@@ -162,6 +162,7 @@ function Actions({
   onGift,
 }: ArenaProps & { participant: PublicParticipant; index: number }): JSX.Element {
   const running = isRunning(state.phase);
+  const connected = model.viewer?.connection.kind === 'ready';
   const watched = model.viewer?.watching === index;
   const vote = model.viewer?.vote ?? null;
   const claps = model.viewer?.claps[index] ?? 0;
@@ -179,7 +180,7 @@ function Actions({
           <StopIcon />
           <span>
             Stop
-            <small>{running ? 'paying now' : 'pays from the start'}</small>
+            <small>{connected ? (running ? 'paying now' : 'pays from the start') : 'not paying now'}</small>
           </span>
         </button>
       ) : (

@@ -65,6 +65,8 @@ function doing(model: PageModel, state: PublicState): string {
   }
   const name = model.nameOf(watching);
   if (!isRunning(state.phase)) return `Seated with ${name}. Paying starts with the battle.`;
+  if (model.viewer?.connection.kind !== 'ready')
+    return `You are with ${name} again when the connection is back.`;
   return `Watching ${name}, ${formatSats(state.rateSatsPerSecond)} a second.`;
 }
 
