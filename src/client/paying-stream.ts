@@ -250,7 +250,7 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
     if (message.reason === 'taken')
       this.#gifts.abandon('STREAM_TAKEN'); // whoever has it now sends them
     else while (this.#gifts.length > 0) this.#settleGift('ROUND_OVER');
-    const paidSats = record.earlierSats + message.paidSats;
+    const paidSats = paidInRoundSats(record, message);
     this.emit('paid', { ...this.totals, acknowledgedSats: paidSats });
     this.emit('ended', { reason: message.reason, paidSats });
   }
@@ -454,6 +454,14 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
   #send(message: ClientMessage): void {
     this.#host.send(message); // false: the connection just went; `attached` repeats what matters
   }
+}
+
+/** Of all the viewer's streams of the round, when this one has ended. A cancelled round gives all of it back. */
+export function paidInRoundSats(
+  record: Pick<StreamRecord, 'earlierSats'>,
+  end: Pick<EndedMessage, 'reason' | 'paidSats'>,
+): number {
+  return end.reason === 'cancelled' ? 0 : record.earlierSats + end.paidSats;
 }
 
 function notOpen(phase: PublicState['phase']): Refusal<'ROUND_NOT_OPEN' | 'ROUND_OVER'> {

@@ -22,7 +22,7 @@ import { isRunning } from './extrapolate.ts';
 import type { GiftOutcome } from './gift-queue.ts';
 import type { Identity } from './identity.ts';
 import { newStreamRecord, openMessage, wordsOf } from './new-stream.ts';
-import { PayingStream, type PaidTotals } from './paying-stream.ts';
+import { PayingStream, type PaidTotals, paidInRoundSats } from './paying-stream.ts';
 import type { ClientPlatform } from './platform.ts';
 import { RoundFollower } from './round-follower.ts';
 import type { RoundReplica } from './round-replica.ts';
@@ -351,8 +351,10 @@ export class RoundSession extends Emitter<RoundSessionEvents> {
         } else if (answer.type === FRAME.ERROR) {
           if (this.#mayComeBack(answer.code)) return this.#attachLater(stream);
           // Over while this viewer was away: what was acknowledged is what is known.
-          const paidSats = stream.totals.acknowledgedSats - stream.record.earlierSats;
-          const reason = answer.code === 'UNKNOWN_STREAM' ? 'replaced' : 'roundOver';
+          const cancelled = this.state?.phase === 'cancelled';
+          const paidSats = cancelled ? 0 : stream.totals.acknowledgedSats - stream.record.earlierSats;
+          const over = cancelled ? 'cancelled' : 'roundOver';
+          const reason = answer.code === 'UNKNOWN_STREAM' ? 'replaced' : over;
           this.#ended(stream, { type: FRAME.ENDED, ref: 0, stream: 0, reason, paidSats });
         }
       },
@@ -384,7 +386,7 @@ export class RoundSession extends Emitter<RoundSessionEvents> {
     if (message.reason !== 'taken' && stored?.streamId === stream.record.streamId) {
       storage.dropStream(this.roundId);
     }
-    this.#paidEarlierSats = stream.record.earlierSats + message.paidSats;
+    this.#paidEarlierSats = paidInRoundSats(stream.record, message);
     if (this.#stream !== stream) return;
     this.#stream = null;
     this.#schedulePay(null);

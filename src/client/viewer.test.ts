@@ -254,6 +254,33 @@ describe('a viewer that reloads', () => {
   });
 });
 
+describe('a viewer of a round that is cancelled', () => {
+  it('has paid nothing, in earlier streams neither', async () => {
+    const w = await watching({ viewer: { watchSecondsMax: 3, giftBudgetSats: 0 } });
+    await w.run(8_000);
+    expect(w.edge.opens).toBeGreaterThanOrEqual(2);
+    const ended: unknown[] = [];
+    w.viewer.on('ended', (end) => ended.push(end));
+    w.edge.publish({ phase: 'cancelled' });
+    w.edge.end('cancelled');
+    await w.run(100);
+    expect(ended).toEqual([{ roundId: ROUND, reason: 'cancelled', paidSats: 0 }]);
+    expect(w.viewer.paid?.acknowledgedSats).toBe(0);
+  });
+
+  it('while it was away hears of it when it comes back', async () => {
+    const w = await watching();
+    await w.run(3_000);
+    const ended: unknown[] = [];
+    w.viewer.on('ended', (end) => ended.push(end));
+    w.edge.drop();
+    w.edge.publish({ phase: 'cancelled' });
+    await w.run(3_000);
+    expect(ended).toEqual([{ roundId: ROUND, reason: 'cancelled', paidSats: 0 }]);
+    expect(w.viewer.paid?.acknowledgedSats).toBe(0);
+  });
+});
+
 describe('the followed state', () => {
   it('joins again from where it was when a frame is missing', async () => {
     const w = await following();

@@ -254,6 +254,29 @@ describe('a restored round', () => {
     ]);
   });
 
+  it('that was cancelled meanwhile ends the stream with nothing paid', async () => {
+    const rig = new Rig();
+    const { socket, stream } = await rig.paying(new WireViewer());
+    const to = { edge: 3, conn: connOf(socket), ref: 0 };
+    const paid = { slot: 0, conn: to.conn, indexes: [41, 2], gift: true };
+    rig.shard.effects(HANDLE, { kind: 'paid', edge: 3, rows: [paid] });
+    await delivered();
+    rig.relink();
+    await delivered();
+    rig.shard.keyframe(HANDLE, testState({ phase: 'cancelled' }), { epoch: 2, seq: 1 });
+    await rig.turn();
+    rig.shard.effects(HANDLE, { kind: 'refused', to, code: 'ROUND_OVER', slot: 0 });
+    await rig.turn();
+    rig.clock.advance(5_100);
+    expect(socket.take().at(-1)).toEqual({
+      type: FRAME.ENDED,
+      ref: 0,
+      stream,
+      reason: 'cancelled',
+      paidSats: 0,
+    });
+  });
+
   it('gets the requests that its former life did not answer', async () => {
     const rig = new Rig();
     const viewer = new WireViewer();

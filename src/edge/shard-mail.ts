@@ -82,15 +82,13 @@ export class ShardMail {
   /** The round is gone from memory: nobody can pay it any more. */
   gone(feed: RoundFeed): void {
     this.#requests.expire(feed, 'ROUND_NOT_FOUND', Infinity);
-    const { state } = feed;
-    const reason = state?.phase === 'cancelled' ? 'cancelled' : 'roundOver';
     for (const session of this.#context.sessions.values()) {
       for (const request of session.pending.filter((one) => one.handle === feed.handle)) {
         this.#requests.answered(session, feed.handle, request.ref);
         session.error('ROUND_NOT_FOUND', { ref: request.ref });
       }
       for (const stream of session.streams.filter((one) => one.handle === feed.handle)) {
-        this.#end(session, stream, { reason, paidSats: stream.durableSats });
+        this.#endWithRound(session, stream, feed);
       }
     }
   }
@@ -101,16 +99,18 @@ export class ShardMail {
       const session = this.#context.sessions.get(stream.conn);
       const feed = this.#context.directory.byHandle(stream.handle);
       if (session === undefined || feed === undefined) this.#detached.delete(stream);
-      else if (stream.endsAtMs !== null) this.#endOverdue(session, stream, nowMs);
-      else if (feed.live && nowMs - stream.attachAskedMs >= EDGE_TUNING.reattachMs) {
+      else if (stream.endsAtMs !== null) {
+        if (nowMs >= stream.endsAtMs) this.#endWithRound(session, stream, feed);
+      } else if (feed.live && nowMs - stream.attachAskedMs >= EDGE_TUNING.reattachMs) {
         this.#askAttach(session, stream, feed, nowMs);
       }
     }
   }
 
-  #endOverdue(session: Session, stream: EdgeStream, nowMs: number): void {
-    if (stream.endsAtMs === null || nowMs < stream.endsAtMs) return;
-    this.#end(session, stream, { reason: 'roundOver', paidSats: stream.durableSats });
+  /** The round did not say itself how the stream ended. One that was cancelled has given everything back. */
+  #endWithRound(session: Session, stream: EdgeStream, feed: RoundFeed): void {
+    if (feed.state?.phase === 'cancelled') this.#end(session, stream, { reason: 'cancelled', paidSats: 0 });
+    else this.#end(session, stream, { reason: 'roundOver', paidSats: stream.durableSats });
   }
 
   #keyframe(feed: RoundFeed, message: Extract<EdgeLinkMessage, { kind: 'keyframe' }>): void {

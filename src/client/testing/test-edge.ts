@@ -210,6 +210,7 @@ export class TestEdge {
       case FRAME.ATTACH: {
         const stream = this.streams.get(message.streamId);
         if (stream === undefined) return this.#error(conn, 'UNKNOWN_STREAM', message.ref);
+        if (this.state.phase === 'cancelled') return this.#error(conn, 'ROUND_OVER', message.ref);
         if (stream.conn !== null && stream.conn !== conn) this.#detachTaken(stream);
         return this.#grant(conn, stream, message.ref);
       }
@@ -387,7 +388,7 @@ export class TestEdge {
       ref,
       stream: number,
       reason,
-      paidSats: stream.verifier.paidSats,
+      paidSats: reason === 'cancelled' ? 0 : stream.verifier.paidSats,
     });
   }
 
