@@ -88,4 +88,18 @@ describe('ByteWriter and ByteReader', () => {
     expect(equalBytes(copy, Uint8Array.of(1, 2, 3))).toBe(true);
     expect(concatBytes([copy, copy]).length).toBe(6);
   });
+
+  it('hand out copies also of a Buffer, whose own slice is a view', () => {
+    const pool = Buffer.of(9, 1, 2, 3);
+    const copy = new ByteReader(pool.subarray(1)).bytes(3);
+    pool.fill(0);
+    expect(copy).toEqual(Uint8Array.of(1, 2, 3));
+  });
+
+  it('read text as it was written, a byte order mark too', () => {
+    const bytes = new ByteWriter().string('\ufeffname').finish();
+    const read = new ByteReader(bytes).string();
+    expect(read).toBe('\ufeffname');
+    expect(new ByteWriter().string(read).finish()).toEqual(bytes);
+  });
 });
