@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDataDir, readOrMakeAdminToken } from './data-dir.ts';
 
@@ -42,6 +44,36 @@ describe('the data directory', () => {
     openDataDir(base).release();
   });
 
+  it('lets one of many in that find the lock of a killed engine at the same moment', async () => {
+    const rounds = 60;
+    const racers = 4;
+    const arrived = new Int32Array(new SharedArrayBuffer(4 * rounds));
+    const code = `
+      const { workerData: { base, rounds, racers, arrived, module }, parentPort } = require('node:worker_threads');
+      import(module).then(({ openDataDir }) => {
+        let entered = [];
+        for (let round = 0; round < rounds; round++) {
+          Atomics.add(arrived, round, 1);
+          while (Atomics.load(arrived, round) < racers);
+          try { openDataDir(base + '/' + round); entered.push(round); } catch {}
+        }
+        parentPort.postMessage(entered);
+      });`;
+    for (let round = 0; round < rounds; round++) {
+      mkdirSync(join(base, String(round)));
+      writeFileSync(join(base, String(round), 'engine.lock'), '1 1\n');
+    }
+    const module = new URL('./data-dir.ts', import.meta.url).href;
+    const workers = Array.from(
+      { length: racers },
+      () => new Worker(code, { eval: true, workerData: { base, rounds, racers, arrived, module } }),
+    );
+    const answers = await Promise.all(workers.map((worker) => once(worker, 'message')));
+    const entered = answers.flatMap(([list]) => list as number[]).toSorted((a, b) => a - b);
+    expect(entered).toEqual(Array.from({ length: rounds }, (_, round) => round));
+    expect(readdirSync(join(base, '0'))).toEqual(['engine.lock']);
+  });
+
   it('says what is wrong when it cannot be used', () => {
     writeFileSync(join(base, 'file'), '');
     expect(() => openDataDir(join(base, 'file'))).toThrow(/cannot use the data directory/);
@@ -53,6 +85,15 @@ describe('the data directory', () => {
     expect(token.length).toBeGreaterThanOrEqual(32);
     expect(readOrMakeAdminToken(dir)).toBe(token);
     expect(statSync(dir.file('admin-token')).mode & 0o777).toBe(0o600);
+    dir.release();
+  });
+
+  it('makes another admin token when it was killed before the first was written', () => {
+    const dir = openDataDir(base);
+    writeFileSync(dir.file('admin-token'), '', { mode: 0o600 });
+    const token = readOrMakeAdminToken(dir);
+    expect(token.length).toBeGreaterThanOrEqual(32);
+    expect(readOrMakeAdminToken(dir)).toBe(token);
     dir.release();
   });
 });

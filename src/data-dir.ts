@@ -3,7 +3,7 @@
  * engines on one store would fence each other's rounds without end, so the second is refused by name.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EngineError } from './core/errors.ts';
 
@@ -32,35 +32,67 @@ export function openDataDir(dataDir: string): DataDir {
   return { path, file: (name) => join(path, name), release: () => rmSync(lock, { force: true }) };
 }
 
-/** The token in `admin-token`, made on first use. */
+/** The token in `admin-token`, made on first use. An empty file is of an engine that was killed while it wrote. */
 export function readOrMakeAdminToken(dir: DataDir): string {
   const file = dir.file('admin-token');
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-  }
+  const known = contentOf(file)?.trim() ?? '';
+  if (known !== '') return known;
   const token = randomBytes(24).toString('base64url');
-  writeFileSync(file, `${token}\n`, { mode: 0o600, flag: 'wx' });
+  writeFileSync(file, `${token}\n`, { mode: 0o600 });
   return token;
 }
 
+/**
+ * Makes the lock this process's, complete or not at all. Many engines may find the lock of one that was killed at
+ * the same moment, so the right to take over from it is a lock too: whoever has it sees that the dead one is still
+ * named, and puts itself in its place in one step.
+ */
 function claim(lock: string): void {
-  const own = `${process.pid} ${startTime(process.pid) ?? '-'}\n`;
-  for (;;) {
-    try {
-      writeFileSync(lock, own, { flag: 'wx', mode: 0o600 });
-      return;
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
+  const mine = `${lock}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(mine, `${process.pid} ${startTime(process.pid) ?? '-'}\n`, { flag: 'wx', mode: 0o600 });
+  try {
+    while (!linked(mine, lock)) {
+      const holder = contentOf(lock);
+      if (holder === undefined) continue; // let go of just now
+      const [pid = '', started = ''] = holder.trim().split(' ');
+      if (isRunning(Number(pid), started)) {
+        throw new EngineError('UNAVAILABLE', {
+          message: `another engine (process ${pid}) is using this data directory; stop it, or choose another directory (--data-dir). Lock file: ${lock}`,
+        });
+      }
+      const right = `${lock}.after-${pid}-${started}`;
+      claim(right);
+      try {
+        if (contentOf(lock) !== holder) continue;
+        renameSync(mine, lock);
+        return;
+      } finally {
+        rmSync(right);
+      }
     }
-    const [pid = '', started = ''] = readFileSync(lock, 'utf8').trim().split(' ');
-    if (isRunning(Number(pid), started)) {
-      throw new EngineError('UNAVAILABLE', {
-        message: `another engine (process ${pid}) is using this data directory; stop it, or choose another directory (--data-dir). Lock file: ${lock}`,
-      });
-    }
-    rmSync(lock, { force: true }); // its engine was killed
+  } finally {
+    rmSync(mine, { force: true });
+  }
+}
+
+/** False when there is a file of that name. */
+function linked(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+/** Undefined when there is no such file. */
+function contentOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    return undefined;
   }
 }
 

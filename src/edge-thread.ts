@@ -8,7 +8,7 @@ import type { EdgeToMain, EdgeToShard, MainToEdge, ShardToEdge } from './actors/
 import { messagePort } from './actors/port.ts';
 import { assert } from './core/assert.ts';
 import type { EdgeSettings } from './edge/settings.ts';
-import { startEdgeServer } from './edge/uws-server.ts';
+import { type EdgeServer, startEdgeServer } from './edge/uws-server.ts';
 import { systemClock } from './platform/clock.ts';
 import { ripemd160, sha256 } from './platform/hash.ts';
 import { type LogLevel, createLogger } from './platform/logger.ts';
@@ -31,14 +31,24 @@ const main = messagePort<EdgeToMain, MainToEdge>(parentPort);
 const data = workerData as EdgeThreadData;
 const logger = createLogger({ level: data.logLevel, room: `edge-${data.edge}` });
 
-const server = startEdgeServer({
-  ...data,
-  clock: systemClock,
-  random: systemRandom,
-  hashes: { sha256, ripemd160 },
-  signatures: nativeSignatures,
-  logger,
-});
+const server = start();
+
+/** Main says why there is no engine: a port that is taken, as a rule. */
+function start(): EdgeServer {
+  try {
+    return startEdgeServer({
+      ...data,
+      clock: systemClock,
+      random: systemRandom,
+      hashes: { sha256, ripemd160 },
+      signatures: nativeSignatures,
+      logger,
+    });
+  } catch (error) {
+    main.send({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+    throw error;
+  }
+}
 
 let failed = false;
 process.on('uncaughtException', (error) => {

@@ -2,12 +2,14 @@
  * The engine put together: store, chain, settlement, threads, API, page. Composition root of the main thread;
  * used by `npm start`, by the demo command and by tests, which all get the same engine.
  */
+import type { ApiApp } from './api/context.ts';
 import { createApi } from './api/server.ts';
 import { buildPage } from './api/page.ts';
 import { type Supervisor, startSupervisor } from './actors/supervisor.ts';
 import { openDevChain } from './chain/dev-chain.ts';
 import { openDataDir, readOrMakeAdminToken } from './data-dir.ts';
 import { createEngineControl } from './engine-control.ts';
+import { EngineError } from './core/errors.ts';
 import { WS_PATH } from './core/limits.ts';
 import { LiveRounds } from './live-rounds.ts';
 import { systemClock } from './platform/clock.ts';
@@ -139,7 +141,7 @@ async function assemble(
     page: page === null ? null : await page,
   });
   undo.push(() => api.close());
-  const apiUrl = await api.listen({ host: config.apiHost, port: config.apiPort });
+  const apiUrl = await listenForApi(api, config);
 
   return {
     apiUrl,
@@ -161,6 +163,19 @@ async function assemble(
       return stopping;
     },
   };
+}
+
+async function listenForApi(api: ApiApp, config: Config): Promise<string> {
+  const { apiHost: host, apiPort: port } = config;
+  try {
+    return await api.listen({ host, port });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new EngineError('UNAVAILABLE', {
+      message: `cannot listen on ${host}:${port} (--api-host, --api-port): ${reason}`,
+      cause: error,
+    });
+  }
 }
 
 function startThreads(

@@ -23,17 +23,31 @@ function help(): string {
   return `npm start -- [settings]\n\nRuns the engine. Every setting is a flag and a variable; --no-demo turns the demo off.\n\n${rows.join('\n')}`;
 }
 
+/** Whoever reads along may go first (`npm start | tee log` and Ctrl-C): no reason to die before everything is saved. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
 async function run(config: Config): Promise<void> {
+  outliveReaders();
   const logger = createLogger({ level: config.logLevel, room: 'main' });
   const engine = await startEngine(config);
-  const demo: { battles: Battles | null } = { battles: null };
+  const demo: { battles: Promise<Battles> | null } = { battles: null };
 
   let stopping = false;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     if (stopping) process.exit(130); // asked twice: now
     stopping = true;
     say(`${signal}: saving every round and stopping`);
-    await demo.battles?.stop();
+    // A crowd that is still coming in has to be there before it can leave; one that failed is gone.
+    await demo.battles?.then(
+      (battles) => battles.stop(),
+      () => undefined,
+    );
     const clean = await engine.stop();
     say('stopped');
     process.exitCode = clean ? 0 : 1;
@@ -42,7 +56,7 @@ async function run(config: Config): Promise<void> {
 
   announce(engine, config);
   if (config.demo) {
-    demo.battles = await startBattles({
+    demo.battles = startBattles({
       control: engine.control,
       clock: systemClock,
       logger,
@@ -52,6 +66,7 @@ async function run(config: Config): Promise<void> {
       payoutMinSats: config.payoutMinSats,
       platformAccount: engine.platformAccount,
     });
+    await demo.battles;
   }
 }
 

@@ -24,6 +24,8 @@ export class CrowdControl {
   >();
   #accounts: readonly AccountId[] = [];
   #fundings = 0;
+  /** Why the thread is gone; null while it runs. */
+  #gone: Error | null = null;
 
   private constructor(data: CrowdData, control: EngineControl) {
     this.#control = control;
@@ -64,9 +66,10 @@ export class CrowdControl {
     }
   }
 
-  /** Plays a battle; resolves with what the viewers saw of it. Rejects when the thread fails. */
+  /** Plays a battle; resolves with what the viewers saw of it. Rejects when the thread fails or has left. */
   play(battle: Omit<Extract<ToCrowd, { kind: 'battle' }>, 'kind'>): Promise<BattleReport> {
     return new Promise((done, failed) => {
+      if (this.#gone !== null) return failed(this.#gone);
       this.#battles.set(battle.roundId, { done, failed });
       this.#send({ kind: 'battle', ...battle });
     });
@@ -114,6 +117,7 @@ export class CrowdControl {
   }
 
   #fail(error: Error): void {
+    this.#gone ??= error;
     for (const { failed } of this.#battles.values()) failed(error);
     this.#battles.clear();
   }

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Api } from '../../src/client/api.ts';
 import { nodePlatform } from '../../src/cli/node-client.ts';
 import { nodeVerifyTools } from '../../src/cli/verify-tools.ts';
 import { Viewer, type ViewerOptions } from '../../src/client/viewer.ts';
@@ -52,6 +53,7 @@ export async function freePort(): Promise<number> {
 export async function spawnEngine(
   dataDir: string,
   ports: { api: number; edge: number },
+  demo: '--no-demo' | '--demo' = '--no-demo',
 ): Promise<ChildProcess> {
   const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
   const flags = {
@@ -61,7 +63,7 @@ export async function spawnEngine(
     '--block-interval-ms': 300,
     '--log-level': 'warn',
   };
-  const child = spawn(process.execPath, [main, '--no-demo', ...Object.entries(flags).flat().map(String)], {
+  const child = spawn(process.execPath, [main, demo, ...Object.entries(flags).flat().map(String)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env['PATH'] },
   });
@@ -77,6 +79,14 @@ export async function killHard(child: ChildProcess): Promise<void> {
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
   await exited;
+}
+
+/** Ctrl-C, or a service manager: the exit code, null when it died of a signal. */
+export async function stopGently(child: ChildProcess, signal: 'SIGINT' | 'SIGTERM'): Promise<number | null> {
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  const [code] = (await exited) as [number | null];
+  return code;
 }
 
 /** Terms that start at once. */
@@ -118,6 +128,25 @@ export function until(viewer: Viewer, reached: () => boolean): Promise<void> {
       viewer.on(name, check),
     );
   });
+}
+
+/** Asks until the receipt says that everything is mined; the harness's blocks come every 300 ms. */
+export async function minedReceipt(api: Api, roundId: RoundId): Promise<Uint8Array> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const answer = await api.receipt(roundId);
+    if (answer.ok && Buffer.from(answer.data).includes('"status":"mined"')) return answer.data;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('the receipt was not complete in time');
+}
+
+/** What the streams of a viewer paid, as the receipt has it. */
+export function paidInReceipt(receipt: Receipt, viewer: Viewer): number {
+  const key = Buffer.from(viewer.identity.publicKey).toString('hex');
+  return receipt.streams.reduce(
+    (sum, { publicKey, paidSats }) => sum + (publicKey === key ? paidSats : 0),
+    0,
+  );
 }
 
 export function parseReceipt(bytes: Uint8Array): Receipt {

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Api } from '../../src/client/api.ts';
 import type { Viewer } from '../../src/client/viewer.ts';
-import type { RoundId } from '../../src/core/ids.ts';
 import {
   freePort,
   killHard,
+  minedReceipt,
   newViewer,
   parseReceipt,
   spawnEngine,
@@ -103,13 +103,3 @@ describe('an engine killed with SIGKILL in the middle of a round', () => {
     TEST_TIMEOUT_MS,
   );
 });
-
-/** Asks until the receipt says that everything is mined; blocks come every 300 ms. */
-async function minedReceipt(api: Api, roundId: RoundId): Promise<Uint8Array> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const answer = await api.receipt(roundId);
-    if (answer.ok && Buffer.from(answer.data).includes('"status":"mined"')) return answer.data;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('the receipt was not complete in time');
-}

@@ -1,0 +1,32 @@
+// What stands in the way of a start is said by name, nothing is left behind, and the next start works.
+import { once } from 'node:events';
+import { type Server, createServer } from 'node:net';
+import { afterAll, describe, expect, it } from 'vitest';
+import { bootEngine, temporaryFolder } from './harness.ts';
+
+async function taken(): Promise<{ readonly port: number; readonly server: Server }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  return { port: address.port, server };
+}
+
+describe('an engine that cannot start', () => {
+  const folder = temporaryFolder();
+  afterAll(() => folder.remove());
+
+  it('names the port that is taken, lets go of its directory, and starts when it is free', async () => {
+    const { port, server } = await taken();
+    const where = `cannot listen on 127\\.0\\.0\\.1:${port}`;
+    await expect(bootEngine(folder.path, { apiPort: port })).rejects.toThrow(
+      new RegExp(`${where}.*--api-port.*EADDRINUSE`),
+    );
+    await expect(bootEngine(folder.path, { edgePort: port })).rejects.toThrow(new RegExp(where));
+    server.close();
+    const engine = await bootEngine(folder.path, { apiPort: port });
+    expect((await engine.control.health()).status).toBe('ok');
+    await expect(bootEngine(folder.path)).rejects.toThrow(/another engine/);
+    expect(await engine.stop()).toBe(true);
+  });
+});
