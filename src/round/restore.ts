@@ -1,12 +1,26 @@
 /** A round from what the store has of it. Exact: encoding it again gives the bytes it was restored from. */
-import { assert } from '../core/assert.ts';
+import { AssertionFailure, assert } from '../core/assert.ts';
 import { TruncatedError } from '../core/bytes.ts';
 import { EngineError } from '../core/errors.ts';
+import { ROUND_BOUNDS } from './bounds.ts';
 import { rankScores, scoresOf } from './ranking.ts';
 import { type SaveHead, applySave } from './save-codec.ts';
-import { type RoundState, createRound, fitSession } from './state.ts';
-import { CLAPS, HOLD, NOBODY, PAID, STATUS, STREAM_OPEN, VIEWER, VOTE, WATCH } from './stream-table.ts';
-import type { RoundTerms } from './terms.ts';
+import { type RoundFacts, type RoundState, createRound, fitSession } from './state.ts';
+import {
+  CHAIN_COUNT,
+  CLAPS,
+  HOLD,
+  NOBODY,
+  PAID,
+  STATUS,
+  STREAM_OPEN,
+  TIPS,
+  UNITS,
+  VIEWER,
+  VOTE,
+  WATCH,
+} from './stream-table.ts';
+import { PHASES, type RoundTerms } from './terms.ts';
 
 export interface RestoreInput {
   readonly terms: RoundTerms;
@@ -19,7 +33,8 @@ export interface RestoreInput {
 
 /**
  * Nobody is attached and nothing waits; the first step announces the phase and repeats `settle` or `refund`.
- * Throws EngineError STORE_FAILED when the bytes are cut off, and asserts that they add up.
+ * Throws EngineError STORE_FAILED when the bytes are cut off or do not add up: that costs this round, and must not
+ * cost the others of its shard.
  */
 export function restoreRound(input: RestoreInput): RoundState {
   const state = createRound({ terms: input.terms, epoch: input.epoch, nowMs: 0 });
@@ -28,6 +43,10 @@ export function restoreRound(input: RestoreInput): RoundState {
   } catch (error) {
     if (error instanceof TruncatedError) {
       throw new EngineError('STORE_FAILED', { message: 'a save of the round is cut off', cause: error });
+    }
+    if (error instanceof AssertionFailure) {
+      const message = `a save of the round does not add up: ${error.message}`;
+      throw new EngineError('STORE_FAILED', { message, cause: error });
     }
     throw error;
   }
@@ -53,6 +72,8 @@ function applyAll(state: RoundState, input: RestoreInput): void {
   state.session.slotsSaved = state.streams.count;
   derive(state);
   checkTotals(state, head);
+  checkFacts(state.facts);
+  checkGifts(state);
 }
 
 /** Viewers, totals and ranking from the rows. */
@@ -75,6 +96,7 @@ function derive(state: RoundState): void {
     }
     deriveTargets(state, slot);
   }
+  assert(totals.committedSats <= ROUND_BOUNDS.committedSatsMax, 'a round holds no more than it may');
   session.ranking = rankScores(scoresOf(state));
 }
 
@@ -93,6 +115,43 @@ function deriveTargets(state: RoundState, slot: number): void {
   assert(paid === streams.amount(slot, PAID), 'a stream paid what its targets got');
   assert(watch === streams.amount(slot, WATCH), 'a stream watched what its targets got');
   assert(paid <= streams.amount(slot, HOLD), 'a stream paid no more than its hold');
+  assert(paid === worthOf(state, slot), 'a stream paid what its words are worth');
+}
+
+function worthOf({ streams }: RoundState, slot: number): number {
+  let worth = 0;
+  for (let chain = 0; chain < streams.number(slot, CHAIN_COUNT); chain++) {
+    const tip = streams.number(slot, TIPS + chain);
+    assert(tip <= streams.chainLength(slot, chain), 'a word is of its chain');
+    worth += tip * streams.number(slot, UNITS + chain);
+  }
+  return worth;
+}
+
+/** What every phase has behind it: without it the round would stand still, or end at a time that it never had. */
+function checkFacts({ phase, startedAtMs, endedAtMs, cutoffAtMs, settlement }: RoundFacts): void {
+  const started = PHASES.indexOf(phase) >= PHASES.indexOf('live');
+  const ended = PHASES.indexOf(phase) >= PHASES.indexOf('closing');
+  if (phase !== 'cancelled') {
+    assert((startedAtMs !== null) === started, 'a round has a start from `live` on');
+    assert((endedAtMs !== null) === ended, 'a round has an end from `closing` on');
+    assert((cutoffAtMs !== null) === ended, 'a round has a cutoff from `closing` on');
+  }
+  const status = settlement?.status ?? null;
+  const fits =
+    phase === 'settled'
+      ? status === 'mined'
+      : phase === 'cancelled'
+        ? status === null || status === 'refunded'
+        : status === null || (phase === 'settling' && (status === 'planned' || status === 'accepted'));
+  assert(fits, `a round that is ${phase} is not ${status ?? 'without settlement'}`);
+}
+
+function checkGifts({ gifts, streams }: RoundState): void {
+  for (const gift of gifts.recent()) {
+    assert(gift.slot < streams.count, 'a gift is from a stream of the round');
+    assert(gift.target < streams.participants, 'a gift is for a participant of the round');
+  }
 }
 
 function checkTotals(state: RoundState, head: SaveHead): void {

@@ -12,14 +12,18 @@
  */
 import { assert } from '../core/assert.ts';
 import type { ByteReader, ByteWriter } from '../core/bytes.ts';
+import { isSats } from '../core/sats.ts';
 import { unpackSigned } from './static-record.ts';
 import {
   CHAIN_COUNT,
   CLAPS,
   HOLD,
+  NOBODY,
   OPENED_AT,
   PAID,
   STATUS,
+  STREAM_CLOSED,
+  STREAM_OPEN,
   type StreamTable,
   TIPS,
   VOTE,
@@ -28,6 +32,9 @@ import {
   WORD_BYTES,
 } from './stream-table.ts';
 import type { ViewerTable } from './viewer-table.ts';
+
+/** The last moment of a Date: what is added to a time stays a safe integer. */
+const TIME_MS_MAX = 8_640_000_000_000_000;
 
 export function writeRow(out: ByteWriter, streams: StreamTable, slot: number, fixed: boolean): void {
   out.u32(slot).u8(fixed ? 1 : 0);
@@ -70,35 +77,66 @@ function maskOf(count: number, value: (index: number) => number): number {
   return mask;
 }
 
-/** Sets the row, which is new to the table only when it has the fixed part. */
+/** Sets the row, which is new to the table only when it has the fixed part. Asserts that it is one of `writeRow`. */
 export function readRow(input: ByteReader, streams: StreamTable, viewers: ViewerTable): void {
   const slot = input.u32();
-  if (input.u8() === 1) readFixed(input, slot, streams, viewers);
+  const fixed = input.u8();
+  assert(fixed <= 1, 'a row has its fixed part or not');
+  if (fixed === 1) readFixed(input, slot, streams, viewers);
   assert(slot < streams.count, 'a row that is new to a save has its fixed part');
-  streams.setNumber(slot, STATUS, input.u8());
-  streams.setAmount(slot, HOLD, input.u64());
-  streams.setAmount(slot, PAID, input.u64());
-  streams.setAmount(slot, WATCH, input.u64());
-  streams.setNumber(slot, WATCHING, input.u8());
-  streams.setNumber(slot, VOTE, input.u8());
+  const status = input.u8();
+  assert(status === STREAM_OPEN || status === STREAM_CLOSED, 'a stream is open or closed');
+  streams.setNumber(slot, STATUS, status);
+  streams.setAmount(slot, HOLD, readAmount(input));
+  streams.setAmount(slot, PAID, readAmount(input));
+  streams.setAmount(slot, WATCH, readAmount(input));
+  streams.setNumber(slot, WATCHING, readTarget(input, streams));
+  streams.setNumber(slot, VOTE, readTarget(input, streams));
   readTips(input, streams, slot);
   for (const gift of [false, true]) {
     const column = streams.targetColumn(0, gift);
-    const mask = input.u16();
-    for (let target = 0; target < streams.participants; target++) {
-      streams.setAmount(slot, column + target, (mask & (1 << target)) === 0 ? 0 : input.u64());
-    }
+    readMasked(input.u16(), streams.participants, (target, isThere) => {
+      streams.setAmount(slot, column + target, isThere ? notZero(readAmount(input)) : 0);
+    });
   }
-  const claps = input.u16();
-  for (let target = 0; target < streams.participants; target++) {
-    streams.setNumber(slot, CLAPS + target, (claps & (1 << target)) === 0 ? 0 : input.u32());
-  }
+  readMasked(input.u16(), streams.participants, (target, isThere) => {
+    streams.setNumber(slot, CLAPS + target, isThere ? notZero(input.u32()) : 0);
+  });
+}
+
+export function readAmount(input: ByteReader): number {
+  const sats = input.u64();
+  assert(isSats(sats), 'an amount is not more than can exist');
+  return sats;
+}
+
+export function readTime(input: ByteReader): number {
+  const timeMs = input.u64();
+  assert(timeMs <= TIME_MS_MAX, 'a time is one that a calendar has');
+  return timeMs;
+}
+
+function readTarget(input: ByteReader, streams: StreamTable): number {
+  const target = input.u8();
+  assert(target < streams.participants || target === NOBODY, 'a target is a participant or nobody');
+  return target;
+}
+
+/** Calls `read` for each of `count` values, with whether the mask has it. */
+function readMasked(mask: number, count: number, read: (index: number, isThere: boolean) => void): void {
+  assert(mask >>> count === 0, 'a mask has no values beyond the last');
+  for (let index = 0; index < count; index++) read(index, (mask & (1 << index)) !== 0);
+}
+
+function notZero(value: number): number {
+  assert(value !== 0, 'what is zero is not written');
+  return value;
 }
 
 function readFixed(input: ByteReader, slot: number, streams: StreamTable, viewers: ViewerTable): void {
   const record = input.blob();
   const name = input.string();
-  const openedAtMs = input.u64();
+  const openedAtMs = readTime(input);
   if (slot < streams.count) return;
   assert(slot === streams.count, 'slots are given in order');
   const { commitment } = unpackSigned(record);
@@ -108,10 +146,9 @@ function readFixed(input: ByteReader, slot: number, streams: StreamTable, viewer
 }
 
 function readTips(input: ByteReader, streams: StreamTable, slot: number): void {
-  const mask = input.u8();
-  for (let chain = 0; chain < streams.number(slot, CHAIN_COUNT); chain++) {
-    if ((mask & (1 << chain)) === 0) continue;
-    streams.setNumber(slot, TIPS + chain, input.u32());
+  readMasked(input.u8(), streams.number(slot, CHAIN_COUNT), (chain, isThere) => {
+    if (!isThere) return; // a tip never goes back to the anchor
+    streams.setNumber(slot, TIPS + chain, notZero(input.u32()));
     streams.words.set(input.bytes(WORD_BYTES), streams.wordOffset(slot, chain));
-  }
+  });
 }

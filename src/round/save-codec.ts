@@ -11,8 +11,9 @@
 import { assert } from '../core/assert.ts';
 import { ByteReader, ByteWriter, fromHex, toHex, utf8 } from '../core/bytes.ts';
 import type { Txid } from '../core/ids.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { GiftRow } from './gift-log.ts';
-import { readRow, writeRow } from './row-codec.ts';
+import { readAmount, readRow, readTime, writeRow } from './row-codec.ts';
 import type { RoundFacts, RoundState } from './state.ts';
 import { PHASES } from './terms.ts';
 
@@ -106,6 +107,7 @@ export function applySave(state: RoundState, bytes: Uint8Array, kind: 'snapshot'
   readGifts(input, state);
   const streams = input.u32();
   const rows = input.u32();
+  assert(kind === 'segment' || rows === streams, 'a snapshot has every stream');
   for (let row = 0; row < rows; row++) readRow(input, state.streams, state.viewers);
   assert(input.remaining === 0, 'the save ends where its rows end');
   assert(state.streams.count === streams, 'no stream is missing between saves');
@@ -122,8 +124,8 @@ function readFacts(input: ByteReader, facts: RoundFacts): void {
   const phase = PHASES[input.u8()];
   assert(phase !== undefined, 'the phase of a save is known');
   facts.phase = phase;
-  facts.nowMs = input.u64();
-  facts.startsAtMs = input.u64();
+  facts.nowMs = readTime(input);
+  facts.startsAtMs = readTime(input);
   facts.startedAtMs = readOptional(input);
   facts.endsAtMs = readOptional(input);
   facts.endedAtMs = readOptional(input);
@@ -141,7 +143,9 @@ function readFacts(input: ByteReader, facts: RoundFacts): void {
 }
 
 function readOptional(input: ByteReader): number | null {
-  return input.u8() === 0 ? null : input.u64();
+  const present = input.u8();
+  assert(present <= 1, 'a time is there or not');
+  return present === 0 ? null : readTime(input);
 }
 
 function readGifts(input: ByteReader, state: RoundState): void {
@@ -150,8 +154,15 @@ function readGifts(input: ByteReader, state: RoundState): void {
     no: input.u64(),
     slot: input.u32(),
     target: input.u8(),
-    sats: input.u64(),
-    atMs: input.u64(),
+    sats: readAmount(input),
+    atMs: readTime(input),
   }));
+  const first = count - gifts.length;
+  assert(first >= 0 && count >= state.gifts.count, 'gifts are counted up');
+  assert(
+    first <= state.gifts.count || gifts.length === LIMITS.giftsShown,
+    'no gift is missing between saves',
+  );
+  for (const [index, gift] of gifts.entries()) assert(gift.no === first + 1 + index, 'gifts are in order');
   state.gifts.restore(count, gifts);
 }
