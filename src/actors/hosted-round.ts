@@ -67,6 +67,11 @@ export class HostedRound {
     return this.#state !== undefined && !this.#gone;
   }
 
+  /** To be looked at only: checkers of the simulator compare it with what it should be. */
+  get state(): Readonly<RoundState> | undefined {
+    return this.#state;
+  }
+
   /** The generation under which it is owned; 0 before. */
   get epoch(): number {
     return this.#state?.epoch ?? 0;

@@ -128,6 +128,11 @@ export class Shard {
     }
   }
 
+  /** The rounds that are here, running or not: to be looked at only. */
+  rounds(): Iterable<HostedRound> {
+    return this.#rounds.values();
+  }
+
   #own(handle: number, roundId: RoundId): void {
     assert(!this.#rounds.has(handle), 'a round is owned once');
     const round = new HostedRound(this.#host, handle, roundId);

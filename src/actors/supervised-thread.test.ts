@@ -3,6 +3,7 @@ import { createLogger } from '../platform/logger.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { Clock } from '../ports/clock.ts';
 import { SupervisedThread } from './supervised-thread.ts';
+import { workerThreads } from './thread-runner.ts';
 
 const script = (source: string): URL => new URL(`data:text/javascript,${encodeURIComponent(source)}`);
 const ECHO = script(`
@@ -32,6 +33,7 @@ function make(entry: URL, clock: Clock = systemClock): SupervisedThread<string, 
     clock,
     logger,
     policy,
+    runner: workerThreads,
   });
   threads.push(thread);
   return thread;

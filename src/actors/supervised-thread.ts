@@ -3,9 +3,10 @@
  * itself is started again: at once the first time, then after a delay that doubles up to a bound while it
  * keeps dying young, so that a thread that cannot live does not take the machine with it.
  */
-import { type Transferable, Worker } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { RunningThread, ThreadRunner } from './thread-runner.ts';
 
 export interface RestartPolicy {
   /** Delay before the second restart in a row; the first is immediate. */
@@ -32,7 +33,8 @@ export class SupervisedThread<Out, In> {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #policy: RestartPolicy;
-  #worker: Worker | undefined;
+  readonly #runner: ThreadRunner;
+  #running: RunningThread<Out> | undefined;
   #ended: Promise<void> = Promise.resolve();
   #upSinceMs = 0;
   #diedYoung = 0;
@@ -48,6 +50,7 @@ export class SupervisedThread<Out, In> {
     readonly clock: Clock;
     readonly logger: Logger;
     readonly policy: RestartPolicy;
+    readonly runner: ThreadRunner;
   }) {
     this.name = options.name;
     this.#entry = options.entry;
@@ -55,10 +58,11 @@ export class SupervisedThread<Out, In> {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#policy = options.policy;
+    this.#runner = options.runner;
   }
 
   get up(): boolean {
-    return this.#worker !== undefined;
+    return this.#running !== undefined;
   }
 
   get restarts(): number {
@@ -71,7 +75,7 @@ export class SupervisedThread<Out, In> {
 
   /** False when the thread is down: the message went nowhere. */
   post(message: Out, transfer: readonly Transferable[] = []): boolean {
-    this.#worker?.postMessage(message, transfer);
+    this.#running?.post(message, transfer);
     return this.up;
   }
 
@@ -97,20 +101,23 @@ export class SupervisedThread<Out, In> {
   async terminate(): Promise<void> {
     this.#stopping = true;
     this.#restartTimer?.cancel();
-    await this.#worker?.terminate();
+    await this.#running?.terminate();
   }
 
   #spawn(events: ThreadEvents<In>): void {
-    const worker = new Worker(this.#entry, { workerData: this.#data(), name: this.name });
-    this.#worker = worker;
     this.#upSinceMs = this.#clock.monotonicMs();
-    worker.on('message', (message: In) => events.onMessage(message));
-    worker.on('error', (error) => this.#logger.error('thread failed', { thread: this.name, error }));
     this.#ended = new Promise((resolve) => {
-      worker.on('exit', (exitCode) => {
-        this.#worker = undefined;
-        resolve();
-        if (!this.#stopping) this.#diedByItself(events, exitCode);
+      this.#running = this.#runner.start<Out, In>({
+        name: this.name,
+        entry: this.#entry,
+        data: this.#data(),
+        onMessage: (message) => events.onMessage(message),
+        onError: (error) => this.#logger.error('thread failed', { thread: this.name, error }),
+        onExit: (exitCode) => {
+          this.#running = undefined;
+          resolve();
+          if (!this.#stopping) this.#diedByItself(events, exitCode);
+        },
       });
     });
     events.onUp();

@@ -9,6 +9,7 @@ import type { RoundStatement } from '../round/statement.ts';
 import type { Phase, RoundTerms } from '../round/terms.ts';
 import type { EdgeStats, ShardStats } from './messages.ts';
 import type { RestartPolicy } from './supervised-thread.ts';
+import type { ThreadRunner } from './thread-runner.ts';
 
 /** What the composition root is told. At least once each: what it does with them has to be idempotent. */
 export interface SupervisorEvents {
@@ -38,6 +39,8 @@ export interface SupervisorOptions {
   readonly startTimeoutMs?: number;
   readonly stopTimeoutMs?: number;
   readonly restartPolicy?: RestartPolicy;
+  /** Default: worker threads. */
+  readonly runner?: ThreadRunner;
 }
 
 /** Null instead of figures: the thread is down or did not answer in time. */

@@ -9,7 +9,6 @@
  * Order that others rely on: a shard hears `own` before any link on which inputs for that round can come, and
  * an edge hears `place` only after the shard runs the round.
  */
-import { MessageChannel } from 'node:worker_threads';
 import { assert, unreachable } from '../core/assert.ts';
 import { EngineError, type Refusal, refuse } from '../core/errors.ts';
 import type { RoundId } from '../core/ids.ts';
@@ -20,6 +19,7 @@ import type { EdgeStats, EdgeToMain, MainToEdge, MainToShard, ShardStats, ShardT
 import { type Placed, Placement } from './placement.ts';
 import { RESTART_POLICY, SupervisedThread } from './supervised-thread.ts';
 import type { SupervisorEvents, SupervisorOptions, SupervisorStats } from './supervisor-options.ts';
+import { type ThreadRunner, workerThreads } from './thread-runner.ts';
 
 export interface OwnedRound {
   readonly handle: number;
@@ -83,6 +83,7 @@ interface EdgeThread {
 class ThreadSupervisor implements Supervisor {
   readonly #options: SupervisorOptions;
   readonly #events: SupervisorEvents;
+  readonly #runner: ThreadRunner;
   readonly #placement: Placement;
   readonly #owning = new Map<number, Ask<OwnAnswer>>();
   readonly #shards: ShardThread[];
@@ -94,8 +95,10 @@ class ThreadSupervisor implements Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#events = options.events;
+    this.#runner = options.runner ?? workerThreads;
     this.#placement = new Placement(options.shards);
     const { clock, logger, restartPolicy: policy = RESTART_POLICY } = options;
+    const runner = this.#runner;
     this.#shards = Array.from({ length: options.shards }, (_, shard) => ({
       thread: new SupervisedThread<MainToShard, ShardToMain>({
         name: `shard-${shard}`,
@@ -104,6 +107,7 @@ class ThreadSupervisor implements Supervisor {
         clock,
         logger,
         policy,
+        runner,
       }),
       ready: new Ask<true>(clock),
       stats: new Ask<ShardStats>(clock),
@@ -117,6 +121,7 @@ class ThreadSupervisor implements Supervisor {
         clock,
         logger,
         policy,
+        runner,
       }),
       listening: new Ask<number>(clock),
       stats: new Ask<EdgeStats>(clock),
@@ -257,7 +262,7 @@ class ThreadSupervisor implements Supervisor {
     const edgeThread = this.#edges[edge]?.thread;
     const shardThread = this.#shard(shard).thread;
     if (edgeThread?.up !== true || !shardThread.up) return;
-    const { port1, port2 } = new MessageChannel();
+    const { port1, port2 } = this.#runner.channel();
     shardThread.post({ kind: 'link', edge, port: port1 }, [port1]);
     edgeThread.post({ kind: 'link', shard, port: port2 }, [port2]);
   }

@@ -27,6 +27,8 @@ export interface CommitContext {
   readonly treasury: Treasury;
   readonly clock: Clock;
   readonly feeSatsPerKb: number;
+  /** Gives others a turn between the parts of a long computation. */
+  readonly turn: () => Promise<void>;
 }
 
 export type CommitOutcome = { readonly ok: true } | Refusal<'STALE_GENERATION'>;
@@ -37,7 +39,7 @@ export async function commitSettlement(settling: Settling, context: CommitContex
   const { roundId, generation } = settling;
   if ((await store.readSettlement(roundId)) !== undefined) return { ok: true };
   await treasury.ensure();
-  const statement = await encodeInTurns(settling.statement);
+  const statement = await encodeInTurns(settling.statement, context.turn);
   const built = await pool.build({
     statement,
     carriedIn: await treasury.carriedIn(payeeAccounts(settling.statement)),
@@ -108,12 +110,11 @@ function reserved(
   return { txid, vout, spentBy };
 }
 
-/** Gives the loop a turn between the steps. */
-async function encodeInTurns(statement: RoundStatement): Promise<Uint8Array> {
+async function encodeInTurns(statement: RoundStatement, turn: () => Promise<void>): Promise<Uint8Array> {
   const steps = encodeStatementSteps(statement);
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   }
 }

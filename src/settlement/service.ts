@@ -33,13 +33,27 @@ export interface SettlementOptions {
   readonly faucet: Faucet | null;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly treasury: { readonly privateKey: Uint8Array; readonly account: TreasuryOptions['account'] };
-  /** Where receipts are published as files. */
-  readonly receiptsDir: string;
+  readonly treasury: { readonly account: TreasuryOptions['account'] };
   readonly onProgress: (roundId: RoundId, progress: SettlementProgress) => void;
   readonly feeSatsPerKb?: number;
   /** How often open transactions are asked about, besides at each block. */
   readonly retryIntervalMs?: number;
+}
+
+/** What the service needs of the machine: a thread, files, turns of the loop. The simulator has its own. */
+export interface SettlementMachine {
+  readonly pool: BuildPool;
+  /** Makes the receipt file of the round, or replaces it. */
+  publish(roundId: RoundId, bytes: Uint8Array): Promise<void>;
+  /** Gives others a turn between the parts of a long computation. */
+  turn(): Promise<void>;
+}
+
+/** A service on this machine: builds in a thread of its own and publishes receipts in `receiptsDir`. */
+export interface HostedSettlementOptions extends SettlementOptions {
+  readonly treasury: SettlementOptions['treasury'] & { readonly privateKey: Uint8Array };
+  /** Where receipts are published as files. */
+  readonly receiptsDir: string;
 }
 
 export interface SettlementService {
@@ -71,15 +85,25 @@ type Task =
 type Stage = SettlementProgress['status'];
 const STAGES: readonly Stage[] = ['planned', 'accepted', 'mined'];
 
-export async function createSettlementService(options: SettlementOptions): Promise<SettlementService> {
+export async function createSettlementService(options: HostedSettlementOptions): Promise<SettlementService> {
   const { privateKey } = options.treasury;
-  const pool = createBuildPool(new URL('../build-thread.ts', import.meta.url), { privateKey });
-  return new Service(options, pool);
+  return startSettlementService(options, {
+    pool: createBuildPool(new URL('../build-thread.ts', import.meta.url), { privateKey }),
+    publish: (roundId, bytes) => publishReceipt(options.receiptsDir, roundId, bytes),
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
+  });
+}
+
+export function startSettlementService(
+  options: SettlementOptions,
+  machine: SettlementMachine,
+): SettlementService {
+  return new Service(options, machine);
 }
 
 class Service implements SettlementService {
   readonly #options: SettlementOptions;
-  readonly #pool: BuildPool;
+  readonly #machine: SettlementMachine;
   readonly #queue = new SerialQueue();
   readonly #treasury: Treasury;
   readonly #outbox: Outbox;
@@ -91,14 +115,15 @@ class Service implements SettlementService {
   readonly #stopTicks: () => void;
   #closed = false;
 
-  constructor(options: SettlementOptions, pool: BuildPool) {
+  constructor(options: SettlementOptions, machine: SettlementMachine) {
     this.#options = options;
-    this.#pool = pool;
+    this.#machine = machine;
+    const { pool, turn } = machine;
     const { store, clock, faucet, broadcaster, headers, logger } = options;
     this.#treasury = new Treasury({ store, clock, faucet, account: options.treasury.account });
     this.#outbox = new Outbox({ store, broadcaster, headers, clock, logger, sha256, queue: this.#queue });
     const feeSatsPerKb = options.feeSatsPerKb ?? FEE_SATS_PER_KB;
-    this.#commit = { store, pool, clock, treasury: this.#treasury, feeSatsPerKb };
+    this.#commit = { store, pool, clock, treasury: this.#treasury, feeSatsPerKb, turn };
     const timer = clock.every(options.retryIntervalMs ?? RETRY_INTERVAL_MS, () => this.#tick());
     const stopBlocks = headers.onBlock(() => this.#tick());
     this.#stopTicks = () => {
@@ -145,7 +170,7 @@ class Service implements SettlementService {
     this.#closed = true;
     this.#stopTicks();
     await this.whenIdle();
-    await this.#pool.close();
+    await this.#machine.pool.close();
   }
 
   #take(roundId: RoundId, task: Task): void {
@@ -236,7 +261,7 @@ class Service implements SettlementService {
   }
 
   async #publish(record: SettlementRecord): Promise<void> {
-    const { store, headers, receiptsDir } = this.#options;
+    const { store, headers } = this.#options;
     const { roundId, statement, plan } = record;
     const transactions = await Promise.all(
       record.transactions.map(async ({ txid, ef, feeSats, merklePath, blockHeight }) => {
@@ -245,9 +270,9 @@ class Service implements SettlementService {
         return { txid, ef, feeSats, block: mined ? { height: blockHeight, header, merklePath } : null };
       }),
     );
-    const bytes = await this.#pool.receipt({ statement, plan, transactions });
+    const bytes = await this.#machine.pool.receipt({ statement, plan, transactions });
     await store.putReceipt(roundId, bytes);
-    await publishReceipt(receiptsDir, roundId, bytes);
+    await this.#machine.publish(roundId, bytes);
   }
 
   #finish(roundId: RoundId): void {

@@ -6,10 +6,10 @@ import type { Store } from '../../ports/store.ts';
 import { memoryAccounts } from './accounts.ts';
 import { memoryRounds } from './rounds.ts';
 import { memorySettlements } from './settlements.ts';
-import { emptyState } from './state.ts';
+import { type MemoryState, emptyState } from './state.ts';
 
-export function openMemoryStore(): Store {
-  const state = emptyState();
+/** `state`: somebody else's tables to work on; the simulator takes copies of them and looks into them. */
+export function openMemoryStore(state: MemoryState = emptyState()): Store {
   let open = true;
   return {
     ...memoryRounds(state),
