@@ -1,0 +1,102 @@
+/**
+ * What is stored, for all processes of a run: the memory store twice. One is what readers see; the other is what would
+ * survive the loss of power, which follows when something is synced. Outlives every process.
+ */
+import type { Store } from '../ports/store.ts';
+import { cloneState } from '../store/memory/clone.ts';
+import { openMemoryStore } from '../store/memory/memory-store.ts';
+import { type MemoryState, emptyState } from '../store/memory/state.ts';
+
+export type WriteMethod =
+  | 'createRound'
+  | 'acquireRound'
+  | 'appendSegment'
+  | 'saveSnapshot'
+  | 'finishRound'
+  | 'hold'
+  | 'shrinkHold'
+  | 'post'
+  | 'commitSettlement'
+  | 'commitRefund'
+  | 'advanceTransaction'
+  | 'addCoins'
+  | 'putReceipt';
+
+export interface Write {
+  readonly method: WriteMethod;
+  readonly args: readonly unknown[];
+}
+
+type AnyMethod = (...args: readonly unknown[]) => Promise<unknown>;
+
+export function invoke(
+  store: Store,
+  { method, args }: { method: keyof Store; args: readonly unknown[] },
+): Promise<unknown> {
+  return (store[method] as AnyMethod)(...args);
+}
+
+/** `wrap`: what a planted bug makes of the store. */
+export class Disk {
+  readonly #wrap: (store: Store, state: MemoryState) => Store;
+  readonly #onDurable: (write: Write) => void;
+  #visible: MemoryState;
+  #visibleStore: Store;
+  readonly #durable: MemoryState = emptyState();
+  readonly #durableStore: Store;
+  readonly #unsynced: Write[] = [];
+
+  constructor(options: {
+    readonly wrap: (store: Store, state: MemoryState) => Store;
+    /** A write that changed something is durable from now on. */
+    readonly onDurable: (write: Write) => void;
+  }) {
+    this.#wrap = options.wrap;
+    this.#onDurable = options.onDurable;
+    this.#visible = emptyState();
+    this.#visibleStore = options.wrap(openMemoryStore(this.#visible), this.#visible);
+    this.#durableStore = options.wrap(openMemoryStore(this.#durable), this.#durable);
+  }
+
+  /** To be looked at only. */
+  get state(): MemoryState {
+    return this.#visible;
+  }
+
+  get durable(): MemoryState {
+    return this.#durable;
+  }
+
+  read(method: keyof Store, args: readonly unknown[]): Promise<unknown> {
+    return invoke(this.#visibleStore, { method, args });
+  }
+
+  /** At once, and visible; durable after the next `sync`. */
+  apply(write: Write): Promise<unknown> {
+    this.#unsynced.push(write);
+    return invoke(this.#visibleStore, write);
+  }
+
+  sync(): void {
+    for (const write of this.#unsynced.splice(0)) {
+      // What the store refused or asserted against, the visible one has told its caller.
+      invoke(this.#durableStore, write).then(
+        (answer) => {
+          if (!isRefusal(answer)) this.#onDurable(write);
+        },
+        () => undefined,
+      );
+    }
+  }
+
+  /** Back to what was synced. */
+  losePower(): void {
+    this.#unsynced.length = 0;
+    this.#visible = cloneState(this.#durable);
+    this.#visibleStore = this.#wrap(openMemoryStore(this.#visible), this.#visible);
+  }
+}
+
+function isRefusal(answer: unknown): boolean {
+  return typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === false;
+}

@@ -1,0 +1,75 @@
+/** Who runs the engine: credits the viewers, makes the rounds, starts some early and cancels some. Asks again until it is done. */
+import { EngineError } from '../core/errors.ts';
+import { EPOCH_MS } from './sim-clock.ts';
+import type { Running } from './sim-process.ts';
+import type { World } from './world.ts';
+
+const RETRY_MS = 250;
+/** After this long past the start a round is not made any more. */
+const LATE_MS = 3_000;
+
+export class Operator {
+  readonly #world: World;
+  /** Rounds that exist; only these have to be settled. */
+  readonly made: Set<string> = new Set();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  begin(): void {
+    const { viewers, context } = this.#world;
+    for (const [no, viewer] of viewers.entries()) {
+      const sats = context.plan.viewers[no]?.fundsSats ?? 0;
+      this.#untilDone(0, async ({ control }) => {
+        const funded = await control.fundDevAccount({ account: viewer.identity.account, sats, key: 'first' });
+        return funded.ok;
+      });
+    }
+    for (const { terms, startAtMs, cancelAtMs } of context.plan.rounds) {
+      const { roundId } = terms;
+      this.#untilDone(0, async ({ control }) => {
+        if (context.scheduler.nowMs > terms.startsAtMs - EPOCH_MS + LATE_MS) return true;
+        const made = await control.createRound(terms);
+        const exists = made.ok || made.code === 'ROUND_EXISTS';
+        if (exists) this.made.add(roundId);
+        return exists;
+      });
+      if (startAtMs !== null) {
+        this.#untilDone(startAtMs, async ({ control }) => {
+          const started = await control.startRound(roundId);
+          return started.ok || started.code === 'ALREADY_STARTED' || !this.made.has(roundId);
+        });
+      }
+      if (cancelAtMs !== null) {
+        this.#untilDone(cancelAtMs, async ({ control }) => {
+          const cancelled = await control.cancelRound(roundId, 'the operator said so');
+          return cancelled.ok || cancelled.code === 'NOT_CANCELLABLE' || !this.made.has(roundId);
+        });
+      }
+    }
+  }
+
+  #untilDone(atMs: number, work: (running: Running) => Promise<boolean>): void {
+    const { context } = this.#world;
+    const { scheduler, world } = context;
+    scheduler.at(world, atMs, 'operator', () => {
+      const { running } = this.#world.process;
+      const again = (): void => this.#untilDone(scheduler.nowMs + RETRY_MS, work);
+      if (running === null) return again();
+      // An answer that died with its process never comes: asked again after a while.
+      const patience = scheduler.after(world, 8_000, 'operator waits no longer', again);
+      work(running).then(
+        (done) => {
+          patience.cancel();
+          if (!done) again();
+        },
+        (error: unknown) => {
+          patience.cancel();
+          if (error instanceof EngineError) again();
+          else this.#world.broke(error);
+        },
+      );
+    });
+  }
+}
