@@ -161,6 +161,8 @@ export function followMerklePath(
       const [sibling] = leaves;
       if (leaves.length !== 1 || sibling?.offset !== (offset ^ 1) || sibling.flags === 2) return undefined;
       if (sibling.flags === 1 && (offset & 1) === 1) return undefined; // only a last left node is doubled
+      // Spelled out, a duplicate would be a second path, and one to a transaction that the block does not have.
+      if (sibling.hash !== undefined && equalBytes(sibling.hash, hash)) return undefined;
       const other = sibling.hash ?? hash;
       hash = sha256d(concatBytes((offset & 1) === 1 ? [other, hash] : [hash, other]), sha256);
       offset = Math.floor(offset / 2);

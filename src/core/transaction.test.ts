@@ -151,6 +151,22 @@ describe('Merkle paths', () => {
     }
   });
 
+  it('have one spelling: a duplicate that is given as a hash proves nothing, on neither side', () => {
+    const txids = [1, 2, 3].map((no) => sha256(Uint8Array.of(no)));
+    const own = txids[2] ?? new Uint8Array();
+    const path = encodeMerklePath(txids, 2, 7, sha256);
+    expect(toHex(path.subarray(0, 3))).toBe('070202'); // height, levels, leaves; then the txid and its duplicate
+    const above = path.subarray(3 + 34 + 2);
+    expect(followMerklePath(path, own, sha256)?.index).toBe(2);
+    for (const [left, right] of [
+      [2, 0],
+      [0, 2],
+    ] as const) {
+      const spelled = Uint8Array.of(7, 2, 2, 2, left, ...own, 3, right, ...own, ...above);
+      expect(followMerklePath(spelled, own, sha256)).toBeUndefined();
+    }
+  });
+
   it('prove nothing once a bit of them has changed', () => {
     const txids = Array.from({ length: 11 }, (_, i) => sha256(Uint8Array.of(i)));
     const bump = encodeMerklePath(txids, 10, 70_000, sha256);
