@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { toHex } from '../core/bytes.ts';
+import { toHex, utf8 } from '../core/bytes.ts';
 import { Prng } from '../core/prng.ts';
 import type { RoundTerms } from '../round/terms.ts';
 import { decodeLeaf, encodeLeaf } from './leaf-codec.ts';
+import { decodePlan } from './plan.ts';
 import { decodeOutcome, encodeOutcome } from './results-codec.ts';
 import { decodeStatement, decodeStatementHead, encodeStatement } from './statement-codec.ts';
 import { decodeTerms, encodeTerms } from './terms-codec.ts';
@@ -63,4 +64,14 @@ describe('canonical bytes', () => {
       if (back !== undefined) expect(toHex(back)).toBe(toHex(other));
     }
   });
+});
+
+it.each([
+  ['nothing', ''],
+  ['no JSON', '{"format":1'],
+  ['null', 'null'],
+  ['another format', '{"format":2,"feeSatsPerKb":1,"payees":[],"totals":{},"transactions":[]}'],
+  ['half of one', '{"format":1,"feeSatsPerKb":100,"payees":[]}'],
+])('a stored plan that is %s is a fault of the store', (_, text) => {
+  expect(() => decodePlan(utf8(text))).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }));
 });

@@ -5,10 +5,11 @@
 import { assert } from '../core/assert.ts';
 import { utf8 } from '../core/bytes.ts';
 import { EngineError } from '../core/errors.ts';
-import type { Txid } from '../core/ids.ts';
-import type { Payee, PayoutTotals } from '../ledger/payouts.ts';
+import type { AccountId, Txid } from '../core/ids.ts';
+import { PAYEE_KINDS, type Payee, type PayoutTotals } from '../ledger/payouts.ts';
 import type { PayoutTransaction } from '../ports/payouts.ts';
 import { type Draft, outputPlaces } from './draft.ts';
+import { amount, hex, integer, list, oneOf, record } from './shape.ts';
 
 const FORMAT = 1;
 
@@ -25,6 +26,36 @@ export interface SettlementPlan {
   readonly totals: PayoutTotals;
   readonly transactions: readonly PlannedTransaction[];
 }
+
+const U32 = 0xffffffff;
+
+const PLAN = record<SettlementPlan>({
+  format: oneOf(FORMAT),
+  feeSatsPerKb: integer(U32),
+  payees: list(
+    record<Payee>({
+      kind: oneOf(...PAYEE_KINDS),
+      account: hex<AccountId>(20),
+      shareSats: amount,
+      carriedInSats: amount,
+      paidSats: amount,
+    }),
+    U32,
+  ),
+  totals: record<PayoutTotals>({
+    paidSats: amount,
+    directSats: amount,
+    poolSats: amount,
+    payoutSats: amount,
+    platformSats: amount,
+    carriedSats: amount,
+    refundedSats: amount,
+  }),
+  transactions: list(
+    record<PlannedTransaction>({ txid: hex<Txid>(32), feeSats: amount, changeSats: amount }),
+    U32,
+  ),
+});
 
 export function planOf(
   draft: Draft,
@@ -50,11 +81,12 @@ export function encodePlan(plan: SettlementPlan): Uint8Array {
 
 /** @throws {EngineError} STORE_FAILED when the bytes are not a plan of this format. */
 export function decodePlan(bytes: Uint8Array): SettlementPlan {
-  const plan = JSON.parse(new TextDecoder().decode(bytes)) as SettlementPlan;
-  if (plan.format !== FORMAT) {
-    throw new EngineError('STORE_FAILED', { message: `settlement plan of format ${String(plan.format)}` });
+  try {
+    return PLAN(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)), '');
+  } catch (error) {
+    const message = `a settlement plan cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    throw new EngineError('STORE_FAILED', { message, cause: error });
   }
-  return plan;
 }
 
 /** The payees that the transaction has outputs for. */
