@@ -53,6 +53,11 @@ function read(reader: Reader): unknown {
     case 0xce:
     case 0xcf:
       return uint(reader, 2 ** (format - 0xcc));
+    case 0xd0:
+    case 0xd1:
+    case 0xd2:
+    case 0xd3:
+      return signed(take(reader, 2 ** (format - 0xd0)));
     case 0xd9:
     case 0xda:
     case 0xdb:
@@ -66,6 +71,10 @@ function read(reader: Reader): unknown {
     default:
       throw new Error(`format ${format.toString(16)} is not used in frames`);
   }
+}
+
+function signed(bytes: Buffer): number {
+  return Number(BigInt.asIntN(8 * bytes.length, BigInt(`0x${bytes.toString('hex')}`)));
 }
 
 function array(reader: Reader, count: number): unknown[] {

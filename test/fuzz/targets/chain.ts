@@ -71,6 +71,20 @@ function blocks(random: Prng): Block[] {
   });
 }
 
+/** The last transaction of an odd block, its partner given as a hash and not as a duplicate: on either side. */
+function spelledOut(txids: readonly Uint8Array[], index: number, path: Uint8Array): Uint8Array[] {
+  const txid = txids[index];
+  if (txid === undefined || txids.length % 2 === 0 || txids.length === 1 || index !== txids.length - 1)
+    return [];
+  // After the height (5 bytes) and the levels: 2 leaves | offset, flag 2, txid | offset, flag 1 (a duplicate).
+  const rest = path.subarray(5 + 1 + 1 + 1 + 1 + 32 + 1 + 1);
+  const head = [...txid, ...path.subarray(0, 7)];
+  return [
+    Uint8Array.of(...head, index, 2, ...txid, index + 1, 0, ...txid, ...rest),
+    Uint8Array.of(...head, index, 0, ...txid, index + 1, 2, ...txid, ...rest),
+  ];
+}
+
 /** An input is a txid and a path. A path to a block's root is the one path of that transaction, or it is refused. */
 function pathTarget(): Target {
   const genuine = new Map<string, string>();
@@ -78,13 +92,15 @@ function pathTarget(): Target {
     name: 'merkle-paths',
     corpus(random) {
       genuine.clear();
-      return blocks(random).flatMap(({ txids, root }) =>
-        txids.map((txid, index) => {
-          const path = encodeMerklePath(txids, index, 800_000 + index, sha256);
-          genuine.set(`${root} ${toHex(txid)}`, `${index} ${toHex(path)}`);
-          return Uint8Array.of(...txid, ...path);
-        }),
-      );
+      return blocks(random)
+        .flatMap(({ txids, root }) =>
+          txids.map((txid, index) => {
+            const path = encodeMerklePath(txids, index, 800_000 + index, sha256);
+            genuine.set(`${root} ${toHex(txid)}`, `${index} ${toHex(path)}`);
+            return [Uint8Array.of(...txid, ...path), ...spelledOut(txids, index, path)];
+          }),
+        )
+        .flat();
     },
     run(input): CaseOutcome {
       const txid = input.slice(0, 32);

@@ -140,11 +140,14 @@ export function planTarget(settled: readonly Settled[]): Target {
     if (!parsed.ok) throw new Error(parsed.problem);
     const { payees, totals, transactions, feeSatsPerKb } = parsed.receipt;
     const planned = transactions.map(({ txid, feeSats }) => ({ txid, feeSats, changeSats: 1 }));
-    return encodePlan({ format: 1, feeSatsPerKb, payees, totals, transactions: planned });
+    const { minerFeeSats: _fees, ...divided } = totals;
+    const owed = payees.map(({ output: _place, ...payee }) => payee);
+    return encodePlan({ format: 1, feeSatsPerKb, payees: owed, totals: divided, transactions: planned });
   });
   return {
     name: 'plans',
     corpus: () => plans,
+    shape: jsonMutation,
     run(input): CaseOutcome {
       try {
         decodePlan(input);
