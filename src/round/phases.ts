@@ -8,9 +8,9 @@ import type { RoundEffect } from './effects.ts';
 import { markEvent, markFacts } from './marks.ts';
 import { updateRanking } from './ranking.ts';
 import type { SettlementProgress } from './settlement-progress.ts';
-import { type RoundState, isRunning } from './state.ts';
+import { type RoundState, isOpenForStreams, isRunning } from './state.ts';
 import { buildStatement } from './statement-builder.ts';
-import { endAttachments, grantAllAgain } from './streams.ts';
+import { endAttachments, grantAllAgain, releaseClosed } from './streams.ts';
 import type { Phase } from './terms.ts';
 
 /** As many phases forward as the time asks for. */
@@ -155,6 +155,7 @@ export function announce(state: RoundState, effects: RoundEffect[]): void {
   if (session.announced) return;
   session.announced = true;
   effects.push({ kind: 'phase', phase: facts.phase, endsAtMs: facts.endsAtMs });
+  if (isOpenForStreams(facts.phase) || facts.phase === 'closing') releaseClosed(state, effects);
   if (facts.phase === 'settling') effects.push({ kind: 'settle', statement: buildStatement(state) });
   if (facts.phase === 'cancelled' && facts.settlement === null) effects.push({ kind: 'refund' });
 }

@@ -61,6 +61,8 @@ export interface PendingOpen {
   readonly holdSats: number;
   /** A newer OPEN of the account came: let go of the hold when it is answered. */
   superseded: boolean;
+  /** False while the hold of an older OPEN of the account is in the way. */
+  holdAsked: boolean;
 }
 
 export interface Saves {

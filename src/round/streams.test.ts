@@ -82,6 +82,55 @@ describe('streams', () => {
     expect(round.holds.get(streamNo(1))).toBe(0);
   });
 
+  it('opened at once by one account take their holds one after the other, so that funds for one are enough', () => {
+    const round = live();
+    round.raw(round.openInput({ stream: 1, payer: 5 }));
+    expect(round.raw(round.openInput({ stream: 2, payer: 5 })).map(({ kind }) => kind)).toEqual([]);
+    expect(codes(round.raw(round.openInput({ stream: 3, payer: 5 })))).toEqual(['STREAM_TAKEN']);
+    const effects = round.answer();
+    expect(effects.filter(({ kind }) => kind === 'shrinkHold' || kind === 'hold')).toEqual([
+      { kind: 'shrinkHold', streamId: streamNo(1), toSats: 0 },
+      { kind: 'hold', streamId: streamNo(3), account: accountNo(5), sats: 50_000 },
+    ]);
+    const rest = round.send({ kind: 'tick' });
+    expect(effectsOf(rest, 'granted').map((each) => each.grant.streamId)).toEqual([streamNo(3)]);
+    expect(round.state.session.pendingHoldSats).toBe(0);
+    expect([round.holds.get(streamNo(1)), round.holds.get(streamNo(2))]).toEqual([0, undefined]);
+  });
+
+  it('opened at once, of which the first is not covered, do not lose the second', () => {
+    const round = live();
+    round.holdCode = 'INSUFFICIENT_FUNDS';
+    round.raw(round.openInput({ stream: 1, payer: 5, holdSats: 90_000 }));
+    round.raw(round.openInput({ stream: 2, payer: 5 }));
+    round.holdCode = null;
+    const effects = round.send({ kind: 'tick' });
+    expect(codes(effects)).toEqual(['INSUFFICIENT_FUNDS']);
+    expect(effectsOf(effects, 'granted').map((each) => each.grant.streamId)).toEqual([streamNo(2)]);
+  });
+
+  it('opened at once in a round that is cancelled meanwhile hold nothing', () => {
+    const round = live();
+    round.raw(round.openInput({ stream: 1, payer: 5 }));
+    round.raw(round.openInput({ stream: 2, payer: 5 }));
+    const effects = round.send({ kind: 'cancel', reason: '' });
+    expect(codes(effects)).toEqual(['STREAM_TAKEN', 'ROUND_OVER']);
+    expect([...round.holds.values()]).toEqual([0]);
+  });
+
+  it('that were closed give back their hold after a crash came in between', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    round.send(round.words({ slot, index: 5 }));
+    round.raw({ kind: 'closeStream', from: { edge: 0, conn: 1, ref: 7 }, slot });
+    round.nowMs += 25;
+    round.raw({ kind: 'tick' }); // saved, and not answered
+    expect(round.holds.get(streamNo(1))).toBe(50_000);
+    round.crash();
+    round.send({ kind: 'tick' });
+    expect(round.holds.get(streamNo(1))).toBe(5);
+  });
+
   it('are taken over by another connection of the same key only', () => {
     const round = live();
     const slot = round.open({ stream: 1 });

@@ -61,10 +61,11 @@ export function openStream(state: RoundState, input: Input<'open'>, effects: Rou
 
   const { from, signed, name, holdSats } = input;
   const { payer } = signed.commitment;
-  supersedePending(state, payer);
-  state.session.pending.set(streamId, { from, signed, name, holdSats, superseded: false });
+  const holdAsked = !supersedePending(state, payer, effects);
+  state.session.pending.set(streamId, { from, signed, name, holdSats, superseded: false, holdAsked });
   state.session.pendingByAccount.set(payer, streamId);
   state.session.pendingHoldSats += holdSats;
+  if (!holdAsked) return;
   const hold: RoundEffect = { kind: 'hold', streamId, account: payer, sats: holdSats };
   const viewer = state.viewers.byAccount.get(payer);
   const older = viewer === undefined ? null : state.viewers.openSlot(viewer);
@@ -104,11 +105,47 @@ function whyNotOpen(state: RoundState, input: Input<'open'>): Code | null {
   return committed > ROUND_BOUNDS.committedSatsMax ? 'ROUND_FULL' : null;
 }
 
-function supersedePending(state: RoundState, payer: AccountId): void {
+/**
+ * Whether an OPEN of the account has its hold under way: the newer one asks for its own when that one is answered
+ * and let go of, so that funds for one stream are enough. One that was itself waiting for that is refused at once.
+ */
+function supersedePending(state: RoundState, payer: AccountId, effects: RoundEffect[]): boolean {
+  const before = newestPending(state, payer);
+  if (before === undefined) return false;
+  if (before.holdAsked) before.superseded = true;
+  else {
+    dropPending(state, before);
+    refuseRequest(effects, { to: before.from, code: 'STREAM_TAKEN' });
+  }
+  return true;
+}
+
+function newestPending(state: RoundState, payer: AccountId): PendingOpen | undefined {
+  const streamId = state.session.pendingByAccount.get(payer);
+  return streamId === undefined ? undefined : state.session.pending.get(streamId);
+}
+
+function dropPending(state: RoundState, open: PendingOpen): void {
   const { session } = state;
-  const before = session.pendingByAccount.get(payer);
-  const open = before === undefined ? undefined : session.pending.get(before);
-  if (open !== undefined) open.superseded = true;
+  const { streamId, payer } = open.signed.commitment;
+  session.pending.delete(streamId);
+  session.pendingHoldSats -= open.holdSats;
+  if (session.pendingByAccount.get(payer) === streamId) session.pendingByAccount.delete(payer);
+}
+
+/** The hold that was in the way is answered. */
+function askForNextHold(state: RoundState, payer: AccountId, effects: RoundEffect[]): void {
+  const next = newestPending(state, payer);
+  if (next === undefined || next.holdAsked) return;
+  const { phase } = state.facts;
+  if (isOpenForStreams(phase)) {
+    next.holdAsked = true;
+    const { streamId } = next.signed.commitment;
+    effects.push({ kind: 'hold', streamId, account: payer, sats: next.holdSats });
+  } else {
+    dropPending(state, next);
+    refuseRequest(effects, { to: next.from, code: phaseRefusal(phase) });
+  }
 }
 
 function isSameConnection(a: ReplyTo, b: ReplyTo): boolean {
@@ -126,11 +163,18 @@ export function onHeld(state: RoundState, input: Input<'held'>, effects: RoundEf
     }
     return;
   }
-  session.pending.delete(input.streamId);
-  session.pendingHoldSats -= open.holdSats;
-  const { payer } = open.signed.commitment;
-  if (session.pendingByAccount.get(payer) === input.streamId) session.pendingByAccount.delete(payer);
-  if (!input.outcome.ok) return refuseRequest(effects, { to: open.from, code: input.outcome.code });
+  dropPending(state, open);
+  settleHold(state, open, input.outcome, effects);
+  askForNextHold(state, open.signed.commitment.payer, effects);
+}
+
+function settleHold(
+  state: RoundState,
+  open: PendingOpen,
+  outcome: Input<'held'>['outcome'],
+  effects: RoundEffect[],
+): void {
+  if (!outcome.ok) return refuseRequest(effects, { to: open.from, code: outcome.code });
   const { phase } = state.facts;
   const code: Code | null = open.superseded
     ? 'STREAM_TAKEN'
@@ -138,7 +182,7 @@ export function onHeld(state: RoundState, input: Input<'held'>, effects: RoundEf
       ? null
       : phaseRefusal(phase);
   if (code === null) return addStream(state, open);
-  effects.push({ kind: 'shrinkHold', streamId: input.streamId, toSats: 0 });
+  effects.push({ kind: 'shrinkHold', streamId: open.signed.commitment.streamId, toSats: 0 });
   refuseRequest(effects, { to: open.from, code });
 }
 
@@ -234,6 +278,18 @@ export function detachSlots(state: RoundState, input: Input<'detach'>): void {
 export function detachEdge(state: RoundState, edge: number): void {
   for (let slot = 0; slot < state.streams.count; slot++) {
     if (linkOf(state, slot)?.edge === edge) unlink(state, slot);
+  }
+}
+
+/**
+ * After a restore: what is left of closed streams may not have been let go of before the crash. Idempotent. Once
+ * the round is over that is for settlement or refund.
+ */
+export function releaseClosed(state: RoundState, effects: RoundEffect[]): void {
+  const { streams } = state;
+  for (let slot = 0; slot < streams.count; slot++) {
+    if (streams.isOpen(slot)) continue;
+    effects.push({ kind: 'shrinkHold', streamId: streams.id(slot), toSats: streams.amount(slot, HOLD) });
   }
 }
 
