@@ -149,6 +149,7 @@ export class HonestViewer implements SimViewer {
 
   #turn(viewer: Viewer): void {
     this.#roundId = this.#roundAt(this.#chance.below(this.#context.plan.rounds.length));
+    if (this.#page !== null) this.#context.observer.forgets(this.#page.life.name, this.#roundId);
     void viewer.follow(this.#roundId);
   }
 }

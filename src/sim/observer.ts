@@ -10,7 +10,7 @@ import { ripemd160, sha256 } from '../platform/hash.ts';
 import { decodeClient } from '../protocol/client-codec.ts';
 import { FRAME } from '../protocol/messages.ts';
 import { decodeServer } from '../protocol/server-codec.ts';
-import { encodeKeyframe } from '../protocol/state-codec.ts';
+import { decodeKeyframe, encodeKeyframe } from '../protocol/state-codec.ts';
 import type { PublicState } from '../round/public-state.ts';
 import type { Disk, Write } from './disk.ts';
 import { DurableRounds } from './durable-rounds.ts';
@@ -26,6 +26,11 @@ export interface Promised {
   readonly indexes: readonly number[];
 }
 
+interface FramePlace {
+  readonly epoch: number;
+  readonly seq: number;
+}
+
 export class Observer {
   readonly words: WordModel = new WordModel();
   readonly durable: DurableRounds = new DurableRounds();
@@ -38,7 +43,10 @@ export class Observer {
   readonly #onApplied: (write: Write, answer: unknown) => void;
   /** By round, epoch and seq: the state as its actor published it. */
   readonly #published = new Map<string, string>();
-  readonly #heads = new Map<string, { readonly epoch: number; readonly seq: number }>();
+  /** By viewer: of the last frame it was handed. */
+  readonly #heads = new Map<string, FramePlace>();
+  /** By viewer and round: of the newest frame it shows. */
+  readonly #shown = new Map<string, FramePlace>();
 
   constructor(input: {
     readonly fail: Fail;
@@ -113,15 +121,32 @@ export class Observer {
     if (!this.#published.has(key)) this.#published.set(key, canonical(state));
   }
 
-  /** A viewer has applied a frame: it must show what the actor published under that number. */
+  /**
+   * A viewer has taken a frame: what it shows must be what the actor published under the number of its newest frame.
+   * A frame from an owner that was replaced is older than what the viewer has, and changes nothing there.
+   */
   shown(viewer: string, state: PublicState): void {
-    const head = this.#heads.get(viewer);
-    if (head === undefined) return;
+    const received = this.#heads.get(viewer);
+    if (received === undefined) return;
+    const place = `${viewer}:${state.roundId}`;
+    const before = this.#shown.get(place);
+    const isNewer =
+      before === undefined ||
+      received.epoch > before.epoch ||
+      (received.epoch === before.epoch && received.seq > before.seq);
+    const head = isNewer ? received : before;
+    this.#shown.set(place, head);
     const key = `${state.roundId}:${head.epoch}:${head.seq}`;
     const published = this.#published.get(key);
     if (published === undefined) this.#fail('replica', `${viewer} shows ${key}, which nobody published`);
-    else if (published !== canonical(state))
-      this.#fail('replica', `${viewer} shows something else as ${key}`);
+    else if (published !== canonical(state)) {
+      this.#fail('replica', `${viewer} shows something else as ${key}: ${difference(published, state)}`);
+    }
+  }
+
+  /** The viewer begins anew with the round: it has no state of it. */
+  forgets(viewer: string, roundId: string): void {
+    this.#shown.delete(`${viewer}:${roundId}`);
   }
 
   applied(write: Write, answer: unknown): void {
@@ -145,4 +170,15 @@ export class Observer {
 
 function canonical(state: PublicState): string {
   return Buffer.from(encodeKeyframe({ handle: 0, epoch: 0, seq: 0, state })).toString('latin1');
+}
+
+/** The fields in which they differ. */
+function difference(published: string, shown: PublicState): string {
+  const decoded = decodeKeyframe(Buffer.from(published, 'latin1'))?.state;
+  if (decoded === undefined) return 'what was published cannot be decoded';
+  const fields = Object.entries(decoded).map(([name, value]) => {
+    const [was, is] = [JSON.stringify(value), JSON.stringify(shown[name as keyof PublicState])];
+    return was === is ? '' : `${name} ${was} is shown as ${is}`;
+  });
+  return fields.filter((text) => text !== '').join('; ');
 }

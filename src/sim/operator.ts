@@ -17,6 +17,16 @@ export class Operator {
     this.#world = world;
   }
 
+  /** When everything that it had to do was begun. */
+  get busyUntilMs(): number {
+    const { rounds } = this.#world.context.plan;
+    return Math.max(
+      ...rounds.map(({ terms, cancelAtMs }) =>
+        Math.max(terms.startsAtMs - EPOCH_MS + LATE_MS, cancelAtMs ?? 0),
+      ),
+    );
+  }
+
   begin(): void {
     const { viewers, context } = this.#world;
     for (const [no, viewer] of viewers.entries()) {
@@ -58,7 +68,7 @@ export class Operator {
       const again = (): void => this.#untilDone(scheduler.nowMs + RETRY_MS, work);
       if (running === null) return again();
       // An answer that died with its process never comes: asked again after a while.
-      const patience = scheduler.after(world, 8_000, 'operator waits no longer', again);
+      const patience = scheduler.after(world, 8_000, 'operator', again);
       work(running).then(
         (done) => {
           patience.cancel();

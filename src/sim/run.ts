@@ -3,6 +3,7 @@ import type { Canary } from './canaries/canary.ts';
 import { NO_CANARY } from './canaries/canary.ts';
 import { guarded } from './guards.ts';
 import { lastEndMs } from './plan.ts';
+import { Nemesis } from './nemesis.ts';
 import { Trace } from './trace.ts';
 import { type Failure, World } from './world.ts';
 
@@ -52,13 +53,18 @@ export async function runSeed(options: RunOptions): Promise<RunOutcome> {
 async function live(world: World): Promise<void> {
   const { context, checks } = world;
   const { scheduler, plan } = context;
+  const nemesis = new Nemesis(world);
   world.operator.begin();
+  nemesis.begin();
   for (const viewer of world.viewers)
     scheduler.after(context.world, context.chance.between(0, 8_000), 'viewer', () => viewer.begin());
   const check = (life: Parameters<typeof checks.afterEvent>[0]): void => checks.afterEvent(life);
   const failed = (): boolean => world.failure !== null;
   await scheduler.runUntil(plan.calmAtMs, check, failed);
+  if (failed()) return;
   context.faults.on = false;
+  nemesis.calm();
   const untilMs = Math.max(plan.calmAtMs, lastEndMs(plan)) + REST_MS;
-  await scheduler.runUntil(untilMs, check, failed);
+  await scheduler.runUntil(untilMs, check, () => failed() || world.checks.atRest());
+  if (!failed()) world.checks.final();
 }
