@@ -4,6 +4,7 @@ import type { ChainEvidence } from '../evidence.ts';
 import { announcementScript } from './anchor.ts';
 import type { Findings } from './findings.ts';
 import { displayId, hex, reversed, sha256 } from './layout.ts';
+import { merkleRoot } from './merkle-root.ts';
 import type { Receipt } from './receipt.ts';
 import { type RawTransaction, payTo, readAnnouncement, readTransaction } from './transaction.ts';
 
@@ -39,7 +40,8 @@ export function checkChain(chain: ChainEvidence, receipts: readonly Receipt[], f
     announced.delete(roundId);
   }
   for (const [roundId, txids] of announced) {
-    findings.add('satsCreated', `${roundId}: paid out by ${txids.join(', ')} without a receipt`);
+    const sats = txids.reduce((sum, txid) => sum + paidOut(transactions.get(txid)), 0);
+    findings.add('satsCreated', `${roundId}: paid out by ${txids.join(', ')} without a receipt`, sats);
     findings.add('broken', `${roundId}: paid out without a receipt`);
   }
   checkTreasury(transactions, settled, findings);
@@ -68,7 +70,8 @@ function checkOutputs({ receipt, part, transaction }: Part, findings: Findings):
   }
   const treasury = treasuryOf(transaction);
   for (const [vout, output] of transaction.outputs.entries()) {
-    if (vout === 0 || due.has(vout) || output.script === payTo(treasury)) continue;
+    const payee = due.get(vout)?.account ?? treasury;
+    if (vout === 0 || output.script === payTo(payee)) continue;
     findings.add('satsCreated', `${roundId}: output ${vout} pays somebody else`, Number(output.sats));
   }
 }
@@ -121,19 +124,6 @@ function checkBlocks({ blocks }: ChainEvidence, findings: Findings): ReadonlySet
     previous = displayId(bytes);
   }
   return mined;
-}
-
-function merkleRoot(txids: readonly string[]): string {
-  let level: Buffer[] = txids.map((txid) => reversed(hex(txid)));
-  while (level.length > 1) {
-    const above: Buffer[] = [];
-    for (let at = 0; at < level.length; at += 2) {
-      const left = level[at] ?? Buffer.alloc(32);
-      above.push(sha256(sha256(left, level[at + 1] ?? left)));
-    }
-    level = above;
-  }
-  return level[0]?.toString('hex') ?? '';
 }
 
 /** No output is spent twice, and no transaction gives more than it takes. Coinbases take from nowhere. */
