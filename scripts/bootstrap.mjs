@@ -90,6 +90,14 @@ const child = spawn(command === 'node' ? node : command, args, { cwd: process.cw
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => child.kill('SIGTERM'));
 process.on('SIGHUP', () => child.kill('SIGHUP'));
+// npm hands SIGTERM to a shell between itself and this process, and the shell dies without handing it on. Losing
+// that shell is the same request.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const shell = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== shell) child.kill('SIGTERM');
+  }, 250).unref();
+}
 child.on('error', (error) => fail(`cannot run ${command}: ${error.message}`));
 child.on('exit', (code, signal) => {
   process.exit(code ?? 128 + (constants.signals[signal] ?? 0));
