@@ -219,24 +219,28 @@ describe('on an open stream', () => {
   });
 });
 
+async function post(path: string, body: string, headers: Record<string, string> = {}): Promise<unknown> {
+  const response = await fetch(`${engine.apiUrl}/v1${path}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${ADMIN_TOKEN}`,
+      'idempotency-key': `bad-input-${Math.random()}`,
+      ...headers,
+    },
+    body,
+  });
+  return { status: response.status, ...((await response.json()) as object) };
+}
+
+function refused(status: number, code: string): object {
+  return { status, error: { code } };
+}
+
 describe('the API', () => {
-  async function post(path: string, body: string, headers: Record<string, string> = {}): Promise<unknown> {
-    const response = await fetch(`${engine.apiUrl}/v1${path}`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        authorization: `Bearer ${ADMIN_TOKEN}`,
-        'idempotency-key': `bad-input-${Math.random()}`,
-        ...headers,
-      },
-      body,
-    });
-    return { status: response.status, ...((await response.json()) as object) };
-  }
   const participants = [{ name: 'Ada' }, { name: 'Bob' }];
 
   it('refuses JSON that is none, too large, or from somebody without the token', async () => {
-    const refused = (status: number, code: string): object => ({ status, error: { code } });
     expect(await post('/rounds', '{"title":')).toMatchObject(refused(400, 'BAD_REQUEST'));
     const large = JSON.stringify({ title: 'x'.repeat(2_000_000) });
     expect(await post('/rounds', large)).toMatchObject(refused(413, 'PAYLOAD_TOO_LARGE'));

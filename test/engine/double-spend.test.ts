@@ -14,6 +14,18 @@ const HOLD_SATS = 6_000;
 
 type Answer = Extract<ServerMessage, { type: typeof FRAME.STREAM | typeof FRAME.ERROR }>;
 
+function freshId(): { streamId: StreamId } {
+  return { streamId: toHex(systemRandom.bytes(16)) as StreamId };
+}
+
+function answerTo(client: Client, ref: number): Promise<Answer> {
+  return client.messages.next((message) =>
+    (message.type === FRAME.STREAM || message.type === FRAME.ERROR) && message.ref === ref
+      ? message
+      : undefined,
+  );
+}
+
 describe('an account with funds for one stream', () => {
   const folder = temporaryFolder();
   let engine: Engine;
@@ -38,15 +50,6 @@ describe('an account with funds for one stream', () => {
     await engine.control.fundDevAccount({ account: viewer.account, sats: FUND_SATS, key: 'funded' });
     return viewer;
   }
-
-  const freshId = (): { streamId: StreamId } => ({ streamId: toHex(systemRandom.bytes(16)) as StreamId });
-
-  const answerTo = (client: Client, ref: number): Promise<Answer> =>
-    client.messages.next((message) =>
-      (message.type === FRAME.STREAM || message.type === FRAME.ERROR) && message.ref === ref
-        ? message
-        : undefined,
-    );
 
   it('opens one of two in two rounds, on whichever shards and connections they are', async () => {
     const viewer = await funded();
