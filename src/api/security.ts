@@ -38,10 +38,16 @@ export async function registerSecurity(app: ApiApp, options: SecurityOptions): P
     timeWindow: 60_000,
     cache: RATE_ADDRESSES_MAX,
     max: (request) => (reads(request) ? config.apiReadsPerMinute : config.apiWritesPerMinute),
-    keyGenerator: (request) => `${reads(request) ? 'read' : 'write'} ${normalizeIP(request.ip)}`,
+    keyGenerator: (request) => `${reads(request) ? 'read' : 'write'} ${addressOf(request)}`,
     allowList: (request) => isAdmin(request.headers.authorization),
     errorResponseBuilder: () => new ApiError('RATE_LIMITED'),
   });
+}
+
+/** A connection that is gone has no address any more: nobody waits for the answer, so all of them share one rate. */
+function addressOf(request: FastifyRequest): string {
+  const address: string | undefined = request.ip;
+  return address === undefined ? 'gone' : normalizeIP(address);
 }
 
 function reads(request: FastifyRequest): boolean {

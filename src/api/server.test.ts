@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../core/errors.ts';
 import { type TestApi, adminHeaders, createTestApi, roundBody } from './test-engine.ts';
@@ -245,4 +247,21 @@ it('a running connection is served and closed', async () => {
     body: JSON.stringify(roundBody()),
   });
   expect(response.status).toBe(201);
+});
+
+it('whoever hangs up before the answer is no fault of the engine', async () => {
+  api = await createTestApi();
+  const { port } = new URL(await api.app.listen({ host: '127.0.0.1', port: 0 }));
+  for (let no = 0; no < 60; no++) {
+    const socket = connect({ host: '127.0.0.1', port: Number(port) });
+    await once(socket, 'connect');
+    // The second request is handled when the connection is gone already, and has no address any more.
+    socket.write('GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(8));
+    if (no % 2 === 0) await new Promise((resolve) => void setImmediate(resolve));
+    socket.resetAndDestroy();
+    await once(socket, 'close');
+  }
+  const response = await fetch(`http://127.0.0.1:${port}/v1/health`);
+  expect(response.status).toBe(200);
+  expect(api.errors).toEqual([]);
 });
