@@ -249,7 +249,7 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
     this.#over = true;
     if (message.reason === 'taken')
       this.#gifts.abandon('STREAM_TAKEN'); // whoever has it now sends them
-    else while (this.#gifts.length > 0) this.#settleGift('ROUND_OVER');
+    else while (this.#gifts.length > 0) this.#settleGift(lateGiftCode(message.reason));
     const paidSats = paidInRoundSats(record, message);
     this.emit('paid', { ...this.totals, acknowledgedSats: paidSats });
     this.emit('ended', { reason: message.reason, paidSats });
@@ -305,11 +305,12 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
     readonly target: number;
   }): void {
     const seconds = due.dueSeconds;
-    const index = (this.record.revealed[this.#watchChain] ?? 0) + seconds * due.wordsPerSecond;
+    const from = this.record.revealed[this.#watchChain] ?? 0;
+    const index = from + seconds * due.wordsPerSecond;
     this.record.revealed[this.#watchChain] = index;
     this.#watchSats += seconds * due.rateSatsPerSecond;
     this.#host.save(this.record);
-    this.ticks.sent(index);
+    this.ticks.sent({ from, to: index, target: due.target });
     this.#words.watch(this.#number, due.target, { chain: this.#watchChain, index });
     this.emit('paid', this.totals);
   }
@@ -421,11 +422,15 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
   #repeat(known: readonly number[]): void {
     const gift = this.#gifts.underWay;
     const upTo = (gift?.span?.from ?? this.record.revealed)[this.#watchChain] ?? 0;
-    const from = known[this.#watchChain] ?? 0;
+    let index = known[this.#watchChain] ?? 0;
     if (this.#payFor !== null && !this.#over) {
-      for (let index = from; index < upTo; ) {
-        index = Math.min(index + LIMITS.watchStepMax, upTo);
-        this.#words.watch(this.#number, this.#payFor, { chain: this.#watchChain, index });
+      // Each for whom it was watched then, though the viewer may have turned to another since.
+      const repeats = this.ticks.repeats({ from: index, to: upTo, otherwise: this.#payFor });
+      for (const { to, target } of repeats) {
+        while (index < to) {
+          index = Math.min(index + LIMITS.watchStepMax, to);
+          this.#words.watch(this.#number, target, { chain: this.#watchChain, index });
+        }
       }
     }
     if (gift !== undefined) this.#words.gift(this.#number, gift);
@@ -462,6 +467,12 @@ export function paidInRoundSats(
   end: Pick<EndedMessage, 'reason' | 'paidSats'>,
 ): number {
   return end.reason === 'cancelled' ? 0 : record.earlierSats + end.paidSats;
+}
+
+/** Why gifts that wait when their stream ends come to nothing. */
+function lateGiftCode(reason: StreamEndReason): Code {
+  if (reason === 'replaced') return 'STREAM_TAKEN';
+  return reason === 'closed' ? 'UNKNOWN_STREAM' : 'ROUND_OVER';
 }
 
 function notOpen(phase: PublicState['phase']): Refusal<'ROUND_NOT_OPEN' | 'ROUND_OVER'> {

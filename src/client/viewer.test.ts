@@ -281,6 +281,16 @@ describe('a viewer of a round that is cancelled', () => {
   });
 });
 
+it('a gift that waits when another page replaces the stream is not told that the round is over', async () => {
+  const w = await watching();
+  w.edge.holdAcks = true;
+  const gifts = [w.viewer.gift(0, 10), w.viewer.gift(0, 20)];
+  await w.run(100);
+  w.edge.end('replaced');
+  await w.run(100);
+  expect(await Promise.all(gifts)).toEqual([{ ok: true }, { ok: false, code: 'STREAM_TAKEN' }]);
+});
+
 describe('the followed state', () => {
   it('joins again from where it was when a frame is missing', async () => {
     const w = await following();

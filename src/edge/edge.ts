@@ -9,6 +9,7 @@ import type { EdgeStats, MainToEdge, RoundPlace } from '../actors/messages.ts';
 import type { Timer } from '../ports/clock.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
 import { FRAME } from '../protocol/messages.ts';
+import { u32At } from '../protocol/layout.ts';
 import { encodeServer } from '../protocol/server-codec.ts';
 import { AckPacer } from './ack-pacer.ts';
 import type { EdgeContext, EdgePorts } from './edge-context.ts';
@@ -44,11 +45,13 @@ export class Edge {
   readonly #slow: SlowReaders;
   readonly #onBehind: (session: Session) => void;
   readonly #sweepTimer: Timer;
-  #lastConn = 0;
+  /** From a random number on: what is still under way to connections of this edge's former life finds nobody. */
+  #lastConn: number;
   #stoppingWith: number | null = null;
 
   constructor(options: EdgeOptions) {
-    const { clock, edge, settings } = options;
+    const { clock, edge, random, settings } = options;
+    this.#lastConn = u32At(random.bytes(4), 0);
     this.#context = {
       ...options,
       sessions: this.#sessions,

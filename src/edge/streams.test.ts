@@ -294,6 +294,20 @@ describe('a stream', () => {
     expect(errorsOf(old.socket.take())).toEqual(['UNKNOWN_STREAM']);
   });
 
+  it('granted to a connection of the former life of this edge finds nobody here', async () => {
+    const before = new Rig();
+    const viewer = new WireViewer();
+    const gone = await before.joined(viewer);
+    const to = { edge: 3, conn: connOf(gone), ref: 2 };
+
+    const rig = new Rig(); // the thread ended and was started again; the grant was still waiting for its save
+    const other = await rig.joined(new WireViewer());
+    rig.shard.effects(HANDLE, { kind: 'granted', to, grant: viewer.grant(0, START_MS) });
+    await rig.turn();
+    expect(other.take()).toEqual([]);
+    expect(rig.shard.of('detach')).toEqual([{ kind: 'detach', edge: 3, conn: to.conn, slots: [0] }]);
+  });
+
   it('whose words the round did not take is attached again, and its viewer told what counts', async () => {
     const rig = new Rig();
     const viewer = new WireViewer();
