@@ -1,0 +1,28 @@
+/** The suite of the Store port on a real Aerospike server: AEROSPIKE_HOSTS says where, else it is skipped. */
+import { describe, it } from 'vitest';
+import { openAerospikeStore } from '../../src/store/aerospike/aerospike-store.ts';
+import { AEROSPIKE_HOSTS, openCleanStore } from '../../src/store/aerospike/testing/clean-store.ts';
+import { storeConformance } from './store-conformance.ts';
+
+if (AEROSPIKE_HOSTS === undefined) {
+  describe('store: aerospike', () => {
+    it.skip('skipped: set AEROSPIKE_HOSTS (host:port) to run it against a server', () => undefined);
+  });
+} else {
+  storeConformance('aerospike', async () => {
+    const opened = await openCleanStore('conf');
+    let { store } = opened;
+    return {
+      store,
+      async reopen() {
+        await store.close();
+        store = await openAerospikeStore(opened.options);
+        return store;
+      },
+      async dispose() {
+        await store.close();
+        await opened.dispose();
+      },
+    };
+  });
+}
