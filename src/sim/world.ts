@@ -1,6 +1,7 @@
 /** The world of one run: its machine, network, disk and chain, the engine's processes on it, and the people. */
 import { accountOfPublicKey } from '../core/account-key.ts';
 import { EngineError } from '../core/errors.ts';
+import type { StreamId } from '../core/ids.ts';
 import { ripemd160, sha256 } from '../platform/hash.ts';
 import { treasuryKeyOf } from '../wallet/keys.ts';
 import type { Canary } from './canaries/canary.ts';
@@ -8,6 +9,7 @@ import { Chance } from './chance.ts';
 import { Checks } from './checkers/checks.ts';
 import { Disk } from './disk.ts';
 import { HonestViewer, type SimViewer } from './honest-viewer.ts';
+import { Liar } from './liar.ts';
 import { Network } from './network.ts';
 import { Observer } from './observer.ts';
 import { Operator } from './operator.ts';
@@ -82,8 +84,11 @@ export class World {
     this.network = new Network(this.context);
     this.checks = new Checks(this);
     this.process = this.startProcess();
-    this.viewers = this.context.plan.viewers.map(
-      (each, no) => new HonestViewer(this.context, this.network, each, no),
+    const gossip: StreamId[] = [];
+    this.viewers = this.context.plan.viewers.map((each, no) =>
+      each.kind === 'honest'
+        ? new HonestViewer(this.context, this.network, each, no)
+        : new Liar(this.context, this.network, each, { no, gossip }),
     );
     this.operator = new Operator(this);
   }

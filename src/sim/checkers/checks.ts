@@ -10,7 +10,8 @@ import type { Write } from '../disk.ts';
 import type { Life } from '../scheduler.ts';
 import type { World } from '../world.ts';
 import { type Finding, checkBooks, checkHolds } from './books-checker.ts';
-import { checkChain, unfinished } from './final-checker.ts';
+import { checkCarried, checkChain, unfinished } from './final-checker.ts';
+import { ReleaseChecker } from './release-checker.ts';
 import { checkRound } from './round-checker.ts';
 import { checkRefund, checkSettlement } from './settlement-checker.ts';
 
@@ -26,6 +27,7 @@ export class Checks {
   readonly #world: World;
   /** By round and generation: which thread has it. */
   readonly #owners = new Map<string, Life>();
+  readonly #releases = new ReleaseChecker();
 
   constructor(world: World) {
     this.#world = world;
@@ -40,6 +42,7 @@ export class Checks {
         for (const round of thread.shard.rounds()) this.#round(round, life);
       }
     }
+    this.#report(this.#releases.check(disk.state, context));
     if (!context.observer.dirty) return;
     context.observer.dirty = false;
     this.#report(checkBooks(disk.state));
@@ -77,7 +80,9 @@ export class Checks {
 
   final(): void {
     const { disk, chain, treasuryAccount } = this.#world;
-    this.#report(unfinished(disk.state) ?? checkChain(disk.state, chain, treasuryAccount));
+    this.#report(
+      unfinished(disk.state) ?? checkCarried(disk.state) ?? checkChain(disk.state, chain, treasuryAccount),
+    );
   }
 
   #round(round: HostedRound, life: Life): void {

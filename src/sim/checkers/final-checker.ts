@@ -29,6 +29,20 @@ export function unfinished(state: MemoryState): Finding | undefined {
   return undefined;
 }
 
+/** What is carried forward is too little to be paid, by the terms of every round. */
+export function checkCarried({ balances, rounds }: MemoryState): Finding | undefined {
+  const minSats = Math.max(...[...rounds.values()].map(({ terms }) => terms.payoutMinSats));
+  for (const [account, sats] of balances) {
+    if (!/^(earned|platform):/.test(account) || sats < minSats) continue;
+    return { checker: 'payout', message: `${account} still has ${sats} sats and was not paid` };
+  }
+  for (const [account, sats] of balances) {
+    if (/^(escrow|pool):/.test(account) && sats !== 0)
+      return { checker: 'payout', message: `${account} keeps ${sats} sats` };
+  }
+  return undefined;
+}
+
 /** Every sat that left an account of a payee in the books is in an output to that account, once. */
 export function checkChain(state: MemoryState, chain: SimChain, treasury: string): Finding | undefined {
   const outputs = new Map<string, number>();
