@@ -50,6 +50,22 @@ describe('gifts', () => {
     expect(w.edge.paidSats).toBeLessThanOrEqual(46);
   });
 
+  it('that were refused twice, because they were repeated, do not take the next one with them', async () => {
+    const w = await watching();
+    const errors: string[] = [];
+    w.viewer.on('error', ({ code }) => errors.push(code));
+    w.edge.refuseGifts = 'OVER_HOLD';
+    const gifts = [w.viewer.gift(0, 10), w.viewer.gift(0, 20)];
+    for (let turn = 0; turn < 3; turn++) await Promise.resolve(); // the first one goes out
+    w.edge.restore(); // so that it is sent once more, and each time there is an answer
+    await w.run(10);
+    w.edge.refuseGifts = null;
+    await w.run(2_000);
+    expect(await Promise.all(gifts)).toEqual([{ ok: false, code: 'OVER_HOLD' }, { ok: true }]);
+    expect(giftSats(w.edge)).toEqual([20]);
+    expect(errors).toEqual([]);
+  });
+
   it('that come too late are refused, and the seconds that were watched are paid all the same', async () => {
     const w = await watching();
     await w.run(5_000);

@@ -70,6 +70,10 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
   /** The round told that it takes no more gifts; seconds that were watched may still be paid. */
   #giftsAreLate = false;
   #saidExhausted = false;
+  /** The gift under way was sent more than once on this connection: each time it may be refused. */
+  #giftRepeated = false;
+  /** It was refused, and may be again: until the next grant no error is about another gift. */
+  #awaitsGrant = false;
 
   constructor(
     record: StreamRecord,
@@ -124,6 +128,7 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
   attached(grant: StreamMessage): void {
     const { record } = this;
     if (this.#giftsAreLate) this.#refuseLateGift(grant.indexes);
+    this.#awaitsGrant = false;
     const sentWorth = worthSats(record.chains, record.revealed);
     const knownWorth = worthSats(record.chains, grant.indexes);
     this.#number = grant.stream;
@@ -146,6 +151,7 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
   }
 
   detached(): void {
+    this.#giftRepeated = false;
     this.#stopMeter();
     this.#number = null;
   }
@@ -232,11 +238,14 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
     // Early words stay due: the next one proves them too.
     if (code === 'TOO_EARLY' || code === 'ALREADY_VOTED' || code === 'RATE_LIMITED')
       return code === 'TOO_EARLY';
+    if (this.#awaitsGrant) return true;
     const gift = this.#gifts.underWay;
     if (gift?.span === null || gift === undefined) return false;
     this.#takeBack(gift.span.from, this.#acknowledged);
+    this.#awaitsGrant = this.#giftRepeated;
     this.#settleGift(code);
-    this.#sendNextGift();
+    if (this.#awaitsGrant) this.#host.attachAgain();
+    else this.#sendNextGift();
     return true;
   }
 
@@ -396,6 +405,7 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
     for (;;) {
       const gift = this.#gifts.head;
       if (gift === undefined || gift.span !== null || this.#number === null || this.#over) return;
+      if (this.#awaitsGrant) return;
       if (this.#giftsAreLate || this.#host.state()?.phase === 'closing') {
         this.#settleGift('ROUND_OVER');
         continue;
@@ -433,7 +443,9 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
         }
       }
     }
-    if (gift !== undefined) this.#words.gift(this.#number, gift);
+    if (gift === undefined) return;
+    this.#giftRepeated = true; // on a new connection it is the first time, which costs no more than a grant
+    this.#words.gift(this.#number, gift);
   }
 
   #acknowledge(indexes: readonly number[]): void {
@@ -445,6 +457,7 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
   }
 
   #settleGift(code: Code | null): void {
+    this.#giftRepeated = false;
     const outcome = this.#gifts.settleHead(code);
     this.#host.save(this.record);
     if (outcome !== undefined) this.emit('gift', outcome);

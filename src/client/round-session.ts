@@ -294,6 +294,7 @@ export class RoundSession extends Emitter<RoundSessionEvents> {
         nowMs: () => connection.clock.nowMs(),
         state: () => this.state,
         save: (changed) => storage.saveStream(changed),
+        attachAgain: () => this.#attachAgain(stream),
         running: (running) => this.#schedulePay(running ? stream : null),
       },
     });

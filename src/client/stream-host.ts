@@ -11,6 +11,8 @@ export interface StreamHost {
   state(): PublicState | null;
   /** Makes the record durable; called before what it says is sent. */
   save(record: StreamRecord): void;
+  /** Asks for the grant once more: it comes after every answer to what was sent before. */
+  attachAgain(): void;
   /** Seconds have begun, or ceased, to be watched: from here on `pay` is wanted regularly, or not. */
   running(running: boolean): void;
 }

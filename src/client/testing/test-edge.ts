@@ -333,7 +333,9 @@ export class TestEdge {
           this.#error(conn, 'ROUND_OVER', 0, stream.number);
           return this.#send(conn, this.#streamMessage(stream, 0));
         }
-        if (this.refuseGifts !== null) return this.#error(conn, this.refuseGifts, 0, stream.number);
+        if (this.refuseGifts !== null && this.#isNews(stream, message.reveals)) {
+          return this.#error(conn, this.refuseGifts, 0, stream.number);
+        }
         return this.#take(conn, stream, 'gift', message.target, message.reveals);
       case FRAME.WATCH:
         stream.watching = message.target;
@@ -350,6 +352,11 @@ export class TestEdge {
       default:
         message satisfies never;
     }
+  }
+
+  /** What was accepted before is not refused, as on a real edge. */
+  #isNews(stream: ServerStream, reveals: readonly WordReveal[]): boolean {
+    return reveals.some(({ chain, index }) => index > (stream.tips[chain]?.index ?? 0));
   }
 
   #take(
