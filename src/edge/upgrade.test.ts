@@ -4,9 +4,31 @@ import { addressKeyOfBytes, addressKeyOfForwarded } from './client-address.ts';
 import { ConnectionCount } from './connection-count.ts';
 import { checkUpgrade } from './upgrade-check.ts';
 
+const handshake = {
+  host: 'a',
+  origin: '',
+  protocols: 'ringside.v1',
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  version: '13',
+};
+
 function verdict(origin: string, allowed: string[], host = 'live.example:9001'): boolean {
-  return checkUpgrade({ origin, host, protocols: 'ringside.v1' }, allowed).ok;
+  return checkUpgrade({ ...handshake, origin, host }, allowed).ok;
 }
+
+it.each([
+  [{}, true],
+  [{ connection: 'keep-alive, UPGRADE', upgrade: 'WebSocket' }, true],
+  [{ connection: 'keep-alive' }, false],
+  [{ upgrade: 'h2c' }, false],
+  [{ version: '8' }, false],
+  [{ version: '' }, false],
+])('a handshake with %j is one: %s', (change, ok) => {
+  const answer = checkUpgrade({ ...handshake, ...change }, []);
+  expect(answer.ok).toBe(ok);
+  if (!answer.ok) expect(answer.status).toBe('426 Upgrade Required');
+});
 
 describe('an origin', () => {
   it('is not needed: only browsers send one', () => {
@@ -40,7 +62,7 @@ it.each([
   ['ringside.v2', false],
   ['xringside.v1', false],
 ])('the offer of subprotocols "%s" is taken: %s', (protocols, ok) => {
-  const answer = checkUpgrade({ origin: '', host: 'a', protocols }, []);
+  const answer = checkUpgrade({ ...handshake, protocols }, []);
   expect(answer.ok).toBe(ok);
   if (!answer.ok) expect(answer.status).toBe('400 Bad Request');
 });

@@ -31,7 +31,7 @@ import { Edge } from './edge.ts';
 import type { Session } from './session.ts';
 import { EDGE_TUNING, type EdgeSettings } from './settings.ts';
 import type { Socket } from './socket.ts';
-import { checkUpgrade } from './upgrade-check.ts';
+import { UPGRADE_REQUIRED, checkUpgrade } from './upgrade-check.ts';
 
 const FREE_PORT_ATTEMPTS = 5;
 
@@ -80,11 +80,14 @@ export function startEdgeServer(options: EdgeServerOptions): EdgeServer {
           host: req.getHeader('host'),
           origin: req.getHeader('origin'),
           protocols: req.getHeader('sec-websocket-protocol'),
+          connection: req.getHeader('connection'),
+          upgrade: req.getHeader('upgrade'),
+          version: req.getHeader('sec-websocket-version'),
         },
         settings.allowedOrigins,
       );
       if (!verdict.ok) {
-        res.writeStatus(verdict.status).end(verdict.body, true);
+        refuse(res, verdict.status, verdict.body);
         return;
       }
       const data: SocketData = { address: addressOf(res, req, settings.trustProxy), session: undefined };
@@ -122,7 +125,7 @@ export function startEdgeServer(options: EdgeServerOptions): EdgeServer {
     },
   });
   app.get('/healthz', (res) => void res.writeHeader('content-type', 'text/plain').end('ok'));
-  app.any(WS_PATH, (res) => void res.writeStatus('426 Upgrade Required').end('This is a WebSocket.'));
+  app.any(WS_PATH, (res) => refuse(res, UPGRADE_REQUIRED, 'This is a WebSocket.'));
   app.any('/*', (res) => void res.writeStatus('404 Not Found').end('There is nothing here.'));
 
   const listening = listen(app, options);
@@ -144,6 +147,14 @@ export function startEdgeServer(options: EdgeServerOptions): EdgeServer {
     port: us_socket_local_port(listening),
     stop: (closeCode) => (stopped ??= stop(closeCode)),
   };
+}
+
+/** Answers and closes. */
+function refuse(res: HttpResponse, status: string, body: string): void {
+  res.writeStatus(status);
+  if (status === UPGRADE_REQUIRED)
+    res.writeHeader('upgrade', 'websocket').writeHeader('sec-websocket-version', '13');
+  res.end(body, true);
 }
 
 /**
