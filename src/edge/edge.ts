@@ -112,6 +112,11 @@ export class Edge {
     this.#frames.handle(session, frame, isBinary);
   }
 
+  /** A ping or a pong came: the library answers, but that is work as well, so it counts. */
+  pinged(session: Session): void {
+    if (!session.closed) this.#frames.admit(session, this.#context.clock.nowMs());
+  }
+
   /** A published frame was not taken by the session's socket. */
   dropped(session: Session): void {
     this.#slow.mark(session);

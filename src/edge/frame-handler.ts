@@ -42,13 +42,18 @@ export class FrameHandler {
     this.#tokensMax = context.settings.messagesPerSecond * 2;
   }
 
+  /** Counts a frame of any kind, pings and pongs too. False: it was one too many, and the connection is closed. */
+  admit(session: Session, nowMs: number): boolean {
+    if (this.#takeToken(session, nowMs)) return true;
+    session.error('RATE_LIMITED');
+    session.close(CLOSE.OVERLOADED);
+    return false;
+  }
+
   /** `frame` is only valid during the call. */
   handle(session: Session, frame: Uint8Array, isBinary: boolean): void {
     const nowMs = this.#context.clock.nowMs();
-    if (!this.#takeToken(session, nowMs)) {
-      session.error('RATE_LIMITED');
-      return session.close(CLOSE.OVERLOADED);
-    }
+    if (!this.admit(session, nowMs)) return;
     if (!isBinary) return this.#protocolError(session, 'TEXT_FRAME');
     if (frame.length > this.#context.settings.maxFrameBytes) {
       session.error('BAD_FRAME');

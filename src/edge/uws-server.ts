@@ -109,6 +109,14 @@ export function startEdgeServer(options: EdgeServerOptions): EdgeServer {
       const { session } = ws.getUserData();
       if (session !== undefined) edge.received(session, new Uint8Array(message), isBinary);
     },
+    ping(ws) {
+      const { session } = ws.getUserData();
+      if (session !== undefined) edge.pinged(session);
+    },
+    pong(ws) {
+      const { session } = ws.getUserData();
+      if (session !== undefined) edge.pinged(session);
+    },
     dropped(ws) {
       const { session } = ws.getUserData();
       if (session !== undefined) edge.dropped(session);
