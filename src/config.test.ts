@@ -61,7 +61,7 @@ describe('a wrong setting is refused with its name, its value and what is allowe
     ['RINGSIDE_API_PORT', '-1', 'a whole number from 0 to 65535'],
     ['RINGSIDE_API_PORT', '3e3', 'a whole number from 0 to 65535'],
     ['RINGSIDE_API_PORT', '0x10', 'a whole number from 0 to 65535'],
-    ['RINGSIDE_STORE', 'sqlite', 'only lmdb'],
+    ['RINGSIDE_STORE', 'sqlite', 'one of lmdb, aerospike'],
     ['RINGSIDE_NETWORK', 'main', 'only dev'],
     ['RINGSIDE_DEMO', 'maybe', 'on or off'],
     ['RINGSIDE_LOG_LEVEL', 'loud', 'one of debug, info'],

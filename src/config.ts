@@ -165,6 +165,12 @@ function checkRelations(config: Config, problems: string[]): void {
     'maxConnections',
   );
   relation(
+    config.store !== 'aerospike' || config.aerospikeCommandTimeoutMs < config.aerospikeStalledMs,
+    'aerospikeCommandTimeoutMs',
+    'has to be below',
+    'aerospikeStalledMs',
+  );
+  relation(
     !config.demo || config.demoViewers <= maxConnectionsPerAddress,
     'demoViewers',
     'all come from this machine and may not be above',

@@ -12,6 +12,7 @@ import { createEngineControl } from './engine-control.ts';
 import { EngineError } from './core/errors.ts';
 import { WS_PATH } from './core/limits.ts';
 import { LiveRounds } from './live-rounds.ts';
+import { type StoreChoice, openStore, storeChoiceOf } from './open-store.ts';
 import { systemClock } from './platform/clock.ts';
 import { createLogger } from './platform/logger.ts';
 import { systemRandom } from './platform/random.ts';
@@ -27,7 +28,6 @@ import { MAILBOX_LIMITS } from './actors/mailbox.ts';
 import type { ShardThreadData } from './shard-thread.ts';
 import { type Reconciliation, createSettlementService } from './settlement/service.ts';
 import type { Config } from './settings.ts';
-import { openLmdbStore } from './store/lmdb/lmdb-store.ts';
 import { loadOrCreateTreasuryKey } from './wallet/keys.ts';
 
 export interface Engine {
@@ -79,8 +79,8 @@ async function assemble(
   const page = options.page === false ? null : buildPage();
   page?.catch(() => undefined); // awaited below; whoever fails first is reported
 
-  const storePath = dir.file('store');
-  const store = await openLmdbStore({ path: storePath });
+  const choice = storeChoiceOf(config, dir.file('store'));
+  const store = await openStore(choice);
   undo.push(() => store.close());
   const chain = await openDevChain({
     path: dir.file('chain'),
@@ -109,7 +109,7 @@ async function assemble(
   const live = new LiveRounds(systemClock);
   const keeper = new RoundKeeper({ store, settlement, live, clock: systemClock, logger });
   undo.push(() => keeper.close());
-  const supervisor = await startThreads(config, logger, storePath, keeper);
+  const supervisor = await startThreads(config, logger, choice, keeper);
   undo.push(() => supervisor.stop());
   keeper.use(supervisor);
   supervisor.height(await chain.currentHeight());
@@ -181,7 +181,7 @@ async function listenForApi(api: ApiApp, config: Config): Promise<string> {
 function startThreads(
   config: Config,
   logger: Logger,
-  storePath: string,
+  store: StoreChoice,
   keeper: RoundKeeper,
 ): Promise<Supervisor> {
   const mailbox = { ...MAILBOX_LIMITS, inputsMax: config.mailboxInputsMax };
@@ -190,7 +190,7 @@ function startThreads(
     edges: config.edgeThreads,
     shardEntry: new URL('./shard-thread.ts', import.meta.url),
     edgeEntry: new URL('./edge-thread.ts', import.meta.url),
-    shardData: (shard): ShardThreadData => ({ shard, storePath, mailbox, logLevel: config.logLevel }),
+    shardData: (shard): ShardThreadData => ({ shard, store, mailbox, logLevel: config.logLevel }),
     edgeData: (edge, port): EdgeThreadData => ({
       edge,
       host: config.edgeHost,

@@ -23,7 +23,17 @@ export interface Config {
   readonly edgePort: number;
   readonly publicWsUrl: string | null;
   readonly dataDir: string;
-  readonly store: 'lmdb';
+  readonly store: 'lmdb' | 'aerospike';
+  readonly aerospikeHosts: string;
+  readonly aerospikeNamespace: string;
+  readonly aerospikeSetPrefix: string | null;
+  readonly aerospikeConnectTimeoutMs: number;
+  readonly aerospikeCommandTimeoutMs: number;
+  readonly aerospikeRetriesMax: number;
+  readonly aerospikeInFlightMax: number;
+  readonly aerospikeBreakerFailures: number;
+  readonly aerospikeBreakerOpenMs: number;
+  readonly aerospikeStalledMs: number;
   readonly network: 'dev';
   readonly edgeThreads: number;
   readonly shardThreads: number;
@@ -89,10 +99,73 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     'Where the store, the chain, receipts and the generated admin token are kept.',
   ),
   store: setting(
-    choice(['lmdb']),
+    choice(['lmdb', 'aerospike']),
     'lmdb',
     '',
-    'Where rounds and money are kept: lmdb is embedded and survives a restart.',
+    'Where rounds and money are kept: lmdb is embedded and survives a restart; aerospike is a cluster of servers (AEROSPIKE.md).',
+  ),
+  aerospikeHosts: setting(
+    matching(
+      'host:port, several separated by commas',
+      /^[A-Za-z0-9._-]{1,255}:\d{1,5}(,[A-Za-z0-9._-]{1,255}:\d{1,5}){0,15}$/,
+    ),
+    '127.0.0.1:3000',
+    '',
+    'Where the Aerospike cluster is first asked.',
+  ),
+  aerospikeNamespace: setting(
+    matching('1 to 31 characters of A-Z a-z 0-9 _ -', /^[A-Za-z0-9_-]{1,31}$/),
+    'ringside',
+    '',
+    'Aerospike namespace; the server has to be configured with it.',
+  ),
+  aerospikeSetPrefix: setting(
+    optional(matching('1 to 24 characters of a-z 0-9 -', /^[a-z0-9-]{1,24}$/)),
+    null,
+    '',
+    'In front of every Aerospike set name, so that several engines can share a namespace.',
+  ),
+  aerospikeConnectTimeoutMs: setting(
+    integer(100, 60_000),
+    2_000,
+    'ms',
+    'Time the Aerospike cluster has to answer at start.',
+  ),
+  aerospikeCommandTimeoutMs: setting(
+    integer(10, 60_000),
+    1_000,
+    'ms',
+    'Time one Aerospike command has; after it a write is in doubt and is looked up.',
+  ),
+  aerospikeRetriesMax: setting(
+    integer(0, 20),
+    3,
+    'retries',
+    'How often one Aerospike command is tried again before the caller hears of it.',
+  ),
+  aerospikeInFlightMax: setting(
+    integer(1, 1_024),
+    64,
+    'commands',
+    'Aerospike commands under way at a time; more wait.',
+  ),
+  aerospikeBreakerFailures: setting(
+    integer(1, 10_000),
+    10,
+    'failures',
+    'Unanswered Aerospike commands in a row after which none is sent for a while.',
+  ),
+  aerospikeBreakerOpenMs: setting(
+    integer(10, 60_000),
+    1_000,
+    'ms',
+    'How long none is sent then, before one is tried.',
+  ),
+  aerospikeStalledMs: setting(
+    integer(100, 60_000),
+    2_000,
+    'ms',
+    'A write to several Aerospike records that stood still this long may be undone by whoever it is in the way of.',
   ),
   network: setting(
     choice(['dev']),

@@ -10,24 +10,24 @@ import type { EdgeToShard, MainToShard, ShardToEdge, ShardToMain } from './actor
 import { messagePort } from './actors/port.ts';
 import { Shard } from './actors/shard.ts';
 import { assert } from './core/assert.ts';
+import { type StoreChoice, openStore } from './open-store.ts';
 import { systemClock } from './platform/clock.ts';
 import { type LogLevel, createLogger } from './platform/logger.ts';
-import { openLmdbStore } from './store/lmdb/lmdb-store.ts';
 
 /** workerData of a shard. */
 export interface ShardThreadData {
   readonly shard: number;
-  /** Directory of the LMDB store, which main has open. */
-  readonly storePath: string;
+  /** The store, which main has open. */
+  readonly store: StoreChoice;
   readonly mailbox: MailboxLimits;
   readonly logLevel: LogLevel;
 }
 
-const { shard: number, storePath, mailbox, logLevel } = workerData as ShardThreadData;
+const { shard: number, store: choice, mailbox, logLevel } = workerData as ShardThreadData;
 assert(parentPort !== null, 'runs as a worker thread');
 const main = messagePort<ShardToMain, MainToShard>(parentPort);
 const logger = createLogger({ level: logLevel, room: `shard-${number}` });
-const store = await openLmdbStore({ path: storePath });
+const store = await openStore(choice);
 
 function toMain(message: ShardToMain): void {
   main.send(message);

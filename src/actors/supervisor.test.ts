@@ -77,7 +77,7 @@ class Rig {
       edgeEntry: new URL('./testing/edge-thread.ts', import.meta.url),
       shardData: (shard): ShardThreadData => ({
         shard,
-        storePath: this.#path,
+        store: { kind: 'lmdb', path: this.#path },
         mailbox: MAILBOX_LIMITS,
         logLevel: 'silent',
       }),

@@ -2,11 +2,12 @@
  * `ringside demo`: boots an engine of its own on free ports and in a temporary directory, runs one battle with
  * real connections, settles it, verifies the receipt, and says whether every figure agrees.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadConfig } from '../config.ts';
+import { type Environment, loadConfig, processEnvironment } from '../config.ts';
 import type { RoundId } from '../core/ids.ts';
 import { CrowdControl } from '../demo/crowd-control.ts';
 import type { BattleReport } from '../demo/messages.ts';
@@ -92,13 +93,25 @@ Examples:
     });
 }
 
+/**
+ * The demo takes no settings but those of the store. On a cluster it keeps to sets of its own: its treasury and
+ * chain are as new as its data directory, and what is in a store belongs to one treasury.
+ */
+function storeVariables(): Environment {
+  const own = { RINGSIDE_AEROSPIKE_SET_PREFIX: `demo-${randomBytes(3).toString('hex')}` };
+  const given = Object.entries(processEnvironment()).filter(
+    ([name]) => name === 'RINGSIDE_STORE' || name.startsWith('RINGSIDE_AEROSPIKE_'),
+  );
+  return { ...own, ...Object.fromEntries(given) };
+}
+
 async function runDemo(options: DemoOptions): Promise<{ report: DemoReport; problems: readonly string[] }> {
   const { viewers } = options;
   const folder = await mkdtemp(join(tmpdir(), 'ringside-demo-'));
   const receiptPath = resolve(
     options.out ?? join(await mkdtemp(join(tmpdir(), 'ringside-receipt-')), 'receipt.json'),
   );
-  const config = loadConfig({}, [], {
+  const config = loadConfig(storeVariables(), [], {
     apiPort: 0,
     edgePort: 0,
     dataDir: folder,

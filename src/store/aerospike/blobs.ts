@@ -37,12 +37,15 @@ export async function writeBlob(records: Records, bytes: Uint8Array): Promise<Bl
     chunksOf(ref).map(async (at, i) => {
       const chunk = bytes.slice(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES);
       const put = { op: 'put', bin: 'd', value: chunk } as const;
-      const isThere = (bins: Bins | undefined): boolean => bins !== undefined;
       const outcome = await records.apply({ at, ops: [put], existence: 'create' }, isThere);
       assert(outcome.kind === 'applied', `blob ${ref.name} exists`);
     }),
   );
   return ref;
+}
+
+function isThere(bins: Bins | undefined): boolean {
+  return bins !== undefined;
 }
 
 export async function readBlob(records: Records, ref: BlobRef): Promise<Uint8Array> {

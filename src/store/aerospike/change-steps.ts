@@ -3,7 +3,7 @@
  * undo it. Each is one conditional write. Preparing marks the record with the attempt; finishing and undoing
  * need that mark and take it away, so each happens at most once however often it is tried.
  */
-import { assert } from '../../core/assert.ts';
+import { assert, unreachable } from '../../core/assert.ts';
 import type { Code } from '../../core/errors.ts';
 import {
   SLOTS,
@@ -40,9 +40,9 @@ export interface Steps {
   readonly prepare: Mutation | null;
   readonly finish: Mutation;
   readonly undo: Mutation | null;
-  isPrepared(bins: Bins | undefined): boolean;
-  isFinished(bins: Bins | undefined): boolean;
-  obstacle(bins: Bins | undefined): Obstacle;
+  readonly isPrepared: (bins: Bins | undefined) => boolean;
+  readonly isFinished: (bins: Bins | undefined) => boolean;
+  readonly obstacle: (bins: Bins | undefined) => Obstacle;
 }
 
 /** Closed holds that an account remembers. */
@@ -59,6 +59,8 @@ export function stepsOf(change: Change, by: Attempt): Steps {
     case 'outbox':
     case 'settlement':
       return singleSteps(change, by);
+    default:
+      return unreachable(change);
   }
 }
 
@@ -251,6 +253,8 @@ function singleSteps(change: Exclude<Change, AccountChange | CoinChange>, by: At
         txids: [...txids],
       });
     }
+    default:
+      return unreachable(change);
   }
 }
 

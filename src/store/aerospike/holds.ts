@@ -4,10 +4,11 @@
  *
  *   streams/<stream>   who asked for it: acct, round, sats, ms; st: 'c' asked, 'h' held once, for good
  */
-import { type Refusal, refuse } from '../../core/errors.ts';
+import { refuse } from '../../core/errors.ts';
 import { type AccountId, type RoundId, type StreamId, compareIds } from '../../core/ids.ts';
-import type { AccountStore, Hold } from '../../ports/store.ts';
-import { holdEntry } from '../holds.ts';
+import type { AccountStore, Hold, HoldRefusal } from '../../ports/store.ts';
+import type { Phase } from '../../round/terms.ts';
+import { holdEntry, takesHolds } from '../holds.ts';
 import { holdLine, logged, releaseLine, spillLog } from './account-log.ts';
 import { accountAt, holdKey, holdsIn, pendingIn, userKey } from './account-rows.ts';
 import { integerOf, mapOf, textOf } from './bins.ts';
@@ -19,7 +20,7 @@ import type { Records } from './records.ts';
 import type { Transactions } from './transactions.ts';
 
 type Asked = Hold & { readonly atMs: number };
-type Answer = { readonly ok: true } | Refusal<'INSUFFICIENT_FUNDS'>;
+type Answer = { readonly ok: true } | HoldRefusal;
 
 /** Closed holds that an account remembers. */
 const SHUT_MAX = 64;
@@ -39,7 +40,8 @@ export class Holds {
     if (await this.#claim(asked)) return { ok: true };
     await addMember(this.#records, indexes.holds(roundId), streamId, account);
     // Whoever closes the round's holds now has either seen the line above, or is waited for here.
-    const round = await this.#records.get(roundAt(roundId), ['lock']);
+    const round = await this.#records.get(roundAt(roundId), ['lock', 'phase']);
+    if (round !== undefined && !takesHolds(textOf(round, 'phase') as Phase)) return refuse('ROUND_OVER');
     const closing = lockIn(round);
     if (closing !== undefined) await this.#transactions.clear(roundAt(roundId), closing);
     const answer = await this.#take(asked);
@@ -199,7 +201,6 @@ export class Holds {
 
   async #markHeld(streamId: StreamId): Promise<void> {
     const put = { op: 'put', bin: 'st', value: 'h' } as const;
-    const isHeld = (bins: Bins | undefined): boolean => textOf(bins, 'st') === 'h';
     await this.#records.apply({ at: streamAt(streamId), ops: [put], existence: 'update' }, isHeld);
   }
 }
@@ -210,6 +211,10 @@ function closed(key: string, atMs: number): readonly Op[] {
     { op: 'mapPut', bin: 'shut', key, value: atMs },
     { op: 'mapKeepTop', bin: 'shut', count: SHUT_MAX },
   ];
+}
+
+function isHeld(claim: Bins | undefined): boolean {
+  return textOf(claim, 'st') === 'h';
 }
 
 function wasHeld(bins: Bins | undefined, key: string): boolean {

@@ -124,8 +124,8 @@ export async function borrowStore(options: AerospikeOptions): Promise<Store> {
 }
 
 interface Pending {
-  resolve(result: unknown): void;
-  reject(error: Error): void;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 class BorrowedStore {

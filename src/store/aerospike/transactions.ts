@@ -68,7 +68,7 @@ export class Transactions {
    * `check` runs when everything is prepared, before it is decided; false aborts.
    * @throws {EngineError} Not in doubt: it was not decided and will not be. In doubt: write it again.
    */
-  async write(intent: Intent, check?: (() => Promise<boolean>) | undefined): Promise<Written> {
+  async write(intent: Intent, check?: () => Promise<boolean>): Promise<Written> {
     const entryId = intent.entry.id;
     for (let attempts = 0; attempts < ATTEMPTS_MAX; attempts++) {
       const by: Attempt = { entryId, attempt: freshId() };
@@ -250,11 +250,8 @@ export class Transactions {
 
   async #finish(by: Attempt, intent: Intent): Promise<void> {
     const steps = intent.changes.map((change) => stepsOf(change, by));
-    // New records first, accounts and coins then, the round's lock last: whoever sees a round without its lock
-    // sees everything.
-    const rank = (step: Steps): number => (step.prepare === null ? 0 : step.at.set === 'rounds' ? 2 : 1);
-    for (const turn of [0, 1, 2]) {
-      const mine = steps.filter((step) => rank(step) === turn);
+    for (const turn of FINISH_TURNS) {
+      const mine = steps.filter((step) => finishTurn(step) === turn);
       for (let from = 0; from < mine.length; from += PORTION) {
         await allOrFirstError(mine.slice(from, from + PORTION).map((step) => this.#finishOne(step)));
       }
@@ -368,6 +365,18 @@ function decisionIn(bins: Bins | undefined, by: Attempt): Decision {
   if (textOf(bins, 'at') !== by.attempt) return 'aborted';
   const status = textOf(bins, 'st');
   return status === 'c' ? 'committed' : status === 'p' ? 'preparing' : 'aborted';
+}
+
+const FINISH_TURNS = [0, 1, 2, 3] as const;
+
+/**
+ * Transactions before the settlement that names them; accounts and coins then; the round's lock last: whoever
+ * sees a round without its lock sees everything.
+ */
+function finishTurn({ at, prepare }: Steps): (typeof FINISH_TURNS)[number] {
+  if (at.set === 'rounds') return 3;
+  if (prepare !== null) return 2;
+  return at.key.startsWith('settlement/') ? 1 : 0;
 }
 
 function journalAt(entryId: string): At {

@@ -6,6 +6,7 @@
  * Every command is sent once here; what may be sent again is decided in records.ts.
  */
 import type * as Client from 'aerospike';
+import { unreachable } from '../../core/assert.ts';
 import { EngineError } from '../../core/errors.ts';
 import type { At, Bins, Condition, Mutation, Op, Outcome } from './mutation.ts';
 import type { AerospikeOptions } from './options.ts';
@@ -189,7 +190,7 @@ function operationOf(as: Package, op: Op): Client.operations.Operation {
     case 'dropFirst':
       return lists.removeRange(op.bin, 0, op.count);
     case 'mapPut':
-      return maps.put(op.bin, op.key, native(op.value), ordered as Client.MapPolicy);
+      return maps.put(op.bin, op.key, native(op.value), ordered);
     case 'mapRemove':
       return maps.removeByKeyList(op.bin, [...op.keys]);
     case 'mapKeepTop':
@@ -200,6 +201,8 @@ function operationOf(as: Package, op: Op): Client.operations.Operation {
       return operations.read(op.bin);
     case 'touch':
       return operations.touch(as.ttl.NEVER_EXPIRE);
+    default:
+      return unreachable(op);
   }
 }
 
@@ -254,6 +257,8 @@ function expressionOf(as: Package, condition: Condition): Expression {
     }
     case 'unchangedForMs':
       return exp.ge(exp.sinceUpdate(), exp.int(condition.ms));
+    default:
+      return unreachable(condition);
   }
 }
 

@@ -2,10 +2,10 @@
  * An Aerospike store for one test: sets of its own, emptied before and after. Names of sets stay in a namespace
  * for good and are limited, so tests take turns with a few.
  */
-import type { Store } from '../../../ports/store.ts';
-import { openAerospikeStore } from '../aerospike-store.ts';
-import { SETS } from '../mutation.ts';
-import { AEROSPIKE_DEFAULTS, type AerospikeOptions } from '../options.ts';
+import type { Store } from '../../src/ports/store.ts';
+import { openAerospikeStore } from '../../src/store/aerospike/aerospike-store.ts';
+import { SETS } from '../../src/store/aerospike/mutation.ts';
+import { AEROSPIKE_DEFAULTS, type AerospikeOptions } from '../../src/store/aerospike/options.ts';
 
 /** Where the tests' server is; undefined: they are skipped. */
 export const AEROSPIKE_HOSTS: string | undefined = process.env['AEROSPIKE_HOSTS'];
