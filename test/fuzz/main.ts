@@ -1,82 +1,93 @@
-/** `npm run fuzz`: decoders in this process; API and sessions against an engine in a process of its own. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/**
+ * `npm run fuzz`: decoders in this process, then API and sessions against an engine in a process of its own with
+ * honest viewers beside the attackers. Exit code 1: something was found; 2: the command line is not understood.
+ */
+import { readFileSync } from 'node:fs';
 import { fromHex } from '../../src/core/bytes.ts';
-import { type Failure, findingOf, runDecoders } from './decoder-run.ts';
-import { USAGE, readOptions } from './options.ts';
-import { clientFrames, msgpack, serverFrames } from './targets/frames.ts';
-import { merklePaths, transactionTarget } from './targets/chain.ts';
-import { segments, snapshots } from './targets/saves.ts';
-import { settledRounds } from './targets/settled-receipts.ts';
-import { planTarget, receiptTarget, statementTarget } from './targets/settlement.ts';
-import { commitments } from './targets/vouchers.ts';
+import { runCanaries } from './canaries.ts';
+import { findingOf, runDecoders } from './decoder-run.ts';
+import type { LiveTarget } from './live/attack.ts';
+import { replayLive, runLive } from './live/live-run.ts';
+import { type FuzzOptions, USAGE, readOptions } from './options.ts';
+import { inWords, reportOf } from './report.ts';
 import type { Target } from './target.ts';
+import { decoderTargets } from './targets/all.ts';
 
-async function decoders(): Promise<readonly Target[]> {
-  const settled = await settledRounds();
-  return [
-    clientFrames,
-    serverFrames,
-    msgpack,
-    commitments,
-    receiptTarget(settled),
-    snapshots,
-    segments,
-    statementTarget(settled),
-    planTarget(settled),
-    transactionTarget(settled),
-    merklePaths,
-  ];
-}
-
-/** A longer input is put into a file, so that the line that replays it can be read. */
-const HEX_CHARS_MAX = 2_000;
+const LIVE: readonly LiveTarget[] = ['sessions', 'api'];
+/** Of the time, when both run; starting and stopping the engine comes on top. */
+const LIVE_SHARE = 0.5;
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-function bytesOf(replay: string): Uint8Array {
-  return replay.startsWith('@') ? new Uint8Array(readFileSync(replay.slice(1))) : fromHex(replay);
-}
-
-/** The line that runs the case again. */
-function replayLine({ target, hex }: Failure): string {
-  if (hex.length <= HEX_CHARS_MAX) return `npm run fuzz -- --target ${target} --replay ${hex}`;
-  const file = join(mkdtempSync(join(tmpdir(), 'ringside-fuzz-')), `${target}.bin`);
-  writeFileSync(file, fromHex(hex));
-  return `npm run fuzz -- --target ${target} --replay @${file}`;
-}
-
 async function main(): Promise<number> {
-  let options: ReturnType<typeof readOptions>;
+  let options: FuzzOptions;
   try {
     options = readOptions(process.argv.slice(2), Date.now() >>> 0);
   } catch (error) {
     say(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
     return 2;
   }
-  const all = await decoders();
-  const wanted = all.filter(({ name }) => options.target === null || options.target === name);
-  if (wanted.length === 0) {
-    say(`there is no target ${options.target ?? ''}; there are ${all.map(({ name }) => name).join(', ')}`);
+  if (options.canaries) return canaries(options);
+  const all = await decoderTargets();
+  const isWanted = ({ name }: { readonly name: string }): boolean =>
+    options.target === null || options.target === name;
+  const decoders = all.filter(isWanted);
+  const live = LIVE.filter((name) => isWanted({ name }));
+  if (decoders.length + live.length === 0) {
+    const names = [...all.map(({ name }) => name), ...LIVE].join(', ');
+    say(`there is no target ${options.target ?? ''}; there are ${names}`);
     return 2;
   }
-  const [first] = wanted;
-  if (options.replay !== null && first !== undefined) {
-    const { outcome, finding } = findingOf(first, bytesOf(options.replay));
-    say(finding ?? `${first.name}: ${outcome ?? 'no outcome'}`);
+  if (options.replay !== null) return replay(options.replay, decoders[0], live[0]);
+  return fuzz(options, decoders, live);
+}
+
+async function fuzz(
+  options: FuzzOptions,
+  decoders: readonly Target[],
+  live: readonly LiveTarget[],
+): Promise<number> {
+  const { seconds, seed } = options;
+  const liveSeconds = decoders.length === 0 ? seconds : live.length === 0 ? 0 : seconds * LIVE_SHARE;
+  const decoded = decoders.length === 0 ? null : runDecoders(decoders, seconds - liveSeconds, seed);
+  const lived = live.length === 0 ? null : await runLive(live, liveSeconds, seed);
+  const report = reportOf(options, decoded, lived);
+  if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  else say(inWords(report));
+  return report.failures.length === 0 ? 0 : 1;
+}
+
+async function replay(
+  input: string,
+  decoder: Target | undefined,
+  live: LiveTarget | undefined,
+): Promise<number> {
+  if (decoder !== undefined) {
+    const bytes = input.startsWith('@') ? new Uint8Array(readFileSync(input.slice(1))) : fromHex(input);
+    const { outcome, finding } = findingOf(decoder, bytes);
+    say(`${decoder.name}: ${finding ?? outcome ?? ''}`);
     return finding === undefined ? 0 : 1;
   }
-  const run = runDecoders(wanted, options.seconds, options.seed);
-  for (const failure of run.failures) {
-    say(`${failure.target}, seed ${failure.seed}: ${failure.finding}\n  ${replayLine(failure)}`);
+  if (live === undefined) return 2;
+  const { failures } = await replayLive(live, Number(input));
+  for (const { finding, transcript } of failures) say([...transcript, finding].join('\n'));
+  if (failures.length === 0) say(`${live}: nothing was found this time`);
+  return failures.length === 0 ? 0 : 1;
+}
+
+async function canaries({ json, seed }: FuzzOptions): Promise<number> {
+  const caught = await runCanaries(seed);
+  const planted = caught.length;
+  const missed = caught.filter(({ by }) => by === null);
+  if (json) {
+    const summary = { canariesPlanted: planted, canariesCaught: planted - missed.length, canaries: caught };
+    process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+  } else {
+    for (const { name, by } of caught) say(`${by === null ? 'MISSED' : 'caught'} ${name}: ${by ?? ''}`);
   }
-  const report = { seconds: options.seconds, seed: options.seed, ...run };
-  if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  else for (const target of run.targets) say(JSON.stringify(target));
-  return run.failures.length === 0 && run.memory.ok ? 0 : 1;
+  return missed.length === 0 ? 0 : 1;
 }
 
 process.exitCode = await main();

@@ -33,7 +33,7 @@ export interface Codec<T> {
   readonly decode: (bytes: Uint8Array) => T | undefined;
   readonly encode: (value: T) => Uint8Array;
   /** Whether one value has one spelling: what was accepted encodes to the same bytes. Else to the same meaning. */
-  readonly isCanonical: boolean;
+  readonly isCanonical: boolean | ((bytes: Uint8Array) => boolean);
   /** What counts of a value, where not all does. */
   readonly meaning?: (value: T | undefined) => unknown;
 }
@@ -48,7 +48,8 @@ export function checkCodec<T>(codec: Codec<T>, input: Uint8Array): CaseOutcome {
   const encoded = codec.encode(value);
   lent.fill(0xa5);
   insist(equalBytes(codec.encode(value), encoded), 'what was decoded changes with the buffer it came from');
-  if (codec.isCanonical) {
+  const isCanonical = typeof codec.isCanonical === 'boolean' ? codec.isCanonical : codec.isCanonical(input);
+  if (isCanonical) {
     insist(equalBytes(encoded, input), `accepted, but encodes to other bytes: ${toHex(encoded)}`);
   } else {
     const meaning = codec.meaning ?? ((one: T | undefined): unknown => one);
