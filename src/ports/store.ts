@@ -79,6 +79,8 @@ export interface Hold {
   readonly sats: number;
 }
 
+export type HoldRefusal = Refusal<'INSUFFICIENT_FUNDS' | 'ROUND_OVER'>;
+
 export interface AccountBalances {
   readonly availableSats: number;
   readonly heldSats: number;
@@ -90,11 +92,11 @@ export interface AccountStore {
   readBalance(account: LedgerAccount): Promise<number>;
   /**
    * Moves sats from available to held and records the hold, atomically. The same stream id again answers ok
-   * and changes nothing (also when its hold has been shrunk or closed since).
+   * and changes nothing (also when its hold has been shrunk or closed since). ROUND_OVER once the round is saved
+   * in a phase in which its holds are closed for good: an owner that was replaced, or died, may still ask, and
+   * nobody would ever give that hold back.
    */
-  hold(
-    hold: Hold & { readonly atMs: number },
-  ): Promise<{ readonly ok: true } | Refusal<'INSUFFICIENT_FUNDS'>>;
+  hold(hold: Hold & { readonly atMs: number }): Promise<{ readonly ok: true } | HoldRefusal>;
   /** Releases what is above `toSats`. A hold that is already at or below it, or gone, is left as it is. */
   shrinkHold(input: {
     readonly streamId: StreamId;

@@ -8,7 +8,13 @@ import type { AccountId, StreamId } from '../core/ids.ts';
 import { SATS_MAX } from '../core/sats.ts';
 import { type JournalEntry, ledgerAccounts } from '../ledger/journal.ts';
 import type { Hold } from '../ports/store.ts';
+import type { Phase } from '../round/terms.ts';
 import { netByAccount } from './postings.ts';
+
+/** Whether a round that is saved in this phase may still get holds; a store may not have the round at all. */
+export function takesHolds(phase: Phase | undefined): boolean {
+  return phase !== 'settling' && phase !== 'settled' && phase !== 'cancelled';
+}
 
 export function holdEntry(hold: Hold & { readonly atMs: number }): JournalEntry {
   assert(

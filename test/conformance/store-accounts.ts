@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AssertionFailure } from '../../src/core/assert.ts';
 import { type JournalEntry, ledgerAccounts } from '../../src/ledger/journal.ts';
 import {
+  bytesOf,
   accountId,
   closingEntry,
   fundOperator,
@@ -224,6 +225,24 @@ export function accountCases(current: () => StoreUnderTest): void {
       const listed = await store.holdsOfRound(roundId);
       expect(listed.map(({ sats }) => sats)).toEqual([4, 30, 200]);
     });
+
+    it.each(['settling', 'settled', 'cancelled'] as const)(
+      'are refused when the round is %s, but for those made before',
+      async (phase) => {
+        const { store } = current();
+        const generation = await ownedRound(store, roundId);
+        await fundViewer(store, viewer, 1_000);
+        expect(await store.hold(hold)).toEqual({ ok: true });
+        await store.saveSnapshot({ roundId, generation, seq: 1, bytes: bytesOf(8, 1), phase });
+        expect(await store.hold(hold)).toEqual({ ok: true });
+        expect(await store.hold({ ...hold, streamId: streamId(2) })).toEqual({
+          ok: false,
+          code: 'ROUND_OVER',
+        });
+        expect(await store.holdsOfRound(roundId)).toHaveLength(1);
+        expect(await store.readBalances(viewer)).toMatchObject({ availableSats: 600, heldSats: 400 });
+      },
+    );
 
     it('of nothing are a bug', async () => {
       const { store } = current();

@@ -3,19 +3,17 @@ import { assert } from '../../core/assert.ts';
 import { type Refusal, refuse } from '../../core/errors.ts';
 import type { AccountId, RoundId, StreamId } from '../../core/ids.ts';
 import { type JournalEntry, ledgerAccounts } from '../../ledger/journal.ts';
-import type { AccountBalances, AccountStore, Hold } from '../../ports/store.ts';
-import { checkHoldsCovered, holdEntry, releaseEntry } from '../holds.ts';
-import { openHoldCodec, roundIdCodec } from './codecs.ts';
+import type { AccountBalances, AccountStore, Hold, HoldRefusal } from '../../ports/store.ts';
+import { checkHoldsCovered, holdEntry, releaseEntry, takesHolds } from '../holds.ts';
+import { openHoldCodec, ownerCodec, roundIdCodec } from './codecs.ts';
 import type { Transaction, View } from './database.ts';
 import { balanceOf, isPosted, postEntry } from './journal.ts';
 import { keys, lastId, prefix } from './keys.ts';
 
 export const accountWrites = {
-  hold(
-    tx: Transaction,
-    hold: Hold & { readonly atMs: number },
-  ): { readonly ok: true } | Refusal<'INSUFFICIENT_FUNDS'> {
+  hold(tx: Transaction, hold: Hold & { readonly atMs: number }): { readonly ok: true } | HoldRefusal {
     if (tx.get(keys.stream(hold.streamId)) !== undefined) return { ok: true };
+    if (!takesHolds(tx.read(ownerCodec, keys.owner(hold.roundId))?.phase)) return refuse('ROUND_OVER');
     if (postEntry(tx, holdEntry(hold)) === 'insufficient') return refuse('INSUFFICIENT_FUNDS');
     tx.put(keys.stream(hold.streamId), roundIdCodec.encode(hold.roundId));
     tx.put(keys.openHold(hold.roundId, hold.streamId), openHoldCodec.encode(hold));
