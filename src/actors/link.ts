@@ -14,8 +14,8 @@
  * batches keep their order. When a shard dies, what was under way is lost: words are cumulative, attaching
  * again resets the tips, and requests without an answer are the edge's to refuse.
  *
- * A `refused` with `ref` 0, a slot and code UNAVAILABLE means that words of that slot were dropped behind a
- * full mailbox: the edge attaches the stream again, so that its tips are the actor's.
+ * A `refused` of `pay` or `gift` means that words which the edge had accepted do not count, with code UNAVAILABLE
+ * that they were dropped behind a full mailbox: the edge attaches the stream again, so that its tips are the actor's.
  */
 import type { RoundInput } from '../round/inputs.ts';
 import { type PaymentRow, PaymentBatchWriter } from '../round/payment-batch.ts';

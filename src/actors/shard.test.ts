@@ -230,6 +230,7 @@ test('what does not fit the mailbox of a round that is being restored is refused
   rig.pay([rig.viewer.watch(3, 1), rig.viewer.watch(3, 2)]);
   expect(await rig.until(rig.effect('refused'))).toEqual({
     kind: 'refused',
+    what: 'pay',
     to: { ...from, ref: 0 },
     code: 'UNAVAILABLE',
     slot: 3,

@@ -16,7 +16,7 @@ import type { RoundId } from '../core/ids.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { RoundInput } from '../round/inputs.ts';
-import { PAYMENT_ROW_BYTES, forEachPayment } from '../round/payment-batch.ts';
+import { PAYMENT_ROW_BYTES, PURPOSE_GIFT, forEachPayment } from '../round/payment-batch.ts';
 import { HostedRound, type RoundHost, type ShardStore } from './hosted-round.ts';
 import { MAILBOX_LIMITS, type MailboxLimits } from './mailbox.ts';
 import type {
@@ -278,21 +278,21 @@ function refusals(edge: number, input: RoundInput, code: Code): EdgeEffect[] {
   switch (input.kind) {
     case 'open':
     case 'attach':
-      return [{ kind: 'refused', to: input.from, code, slot: null }];
+      return [{ kind: 'refused', what: input.kind, to: input.from, code, slot: null }];
     case 'closeStream':
-      return [{ kind: 'refused', to: input.from, code, slot: input.slot }];
+      return [{ kind: 'refused', what: 'close', to: input.from, code, slot: input.slot }];
     case 'clap':
-    case 'vote':
-      return [{ kind: 'refused', to: { edge, conn: input.conn, ref: 0 }, code, slot: input.slot }];
+    case 'vote': {
+      const to = { edge, conn: input.conn, ref: 0 };
+      return [{ kind: 'refused', what: input.kind, to, code, slot: input.slot }];
+    }
     case 'payments': {
-      const connections = new Map<number, number>();
-      forEachPayment(input.batch, ({ slot, conn }) => connections.set(slot, conn));
-      return [...connections].map(([slot, conn]) => ({
-        kind: 'refused',
-        to: { edge, conn, ref: 0 },
-        code,
-        slot,
-      }));
+      const words = new Map<string, EdgeEffect>();
+      forEachPayment(input.batch, ({ slot, conn, purpose }) => {
+        const what = purpose === PURPOSE_GIFT ? 'gift' : 'pay';
+        words.set(`${slot}:${what}`, { kind: 'refused', what, to: { edge, conn, ref: 0 }, code, slot });
+      });
+      return [...words.values()];
     }
     default:
       return [];

@@ -66,6 +66,30 @@ describe('gifts', () => {
     expect(errors).toEqual([]);
   });
 
+  it('are not taken for refused when something else is', async () => {
+    const w = await watching();
+    w.edge.holdAcks = true;
+    w.edge.refuseClaps = 'UNKNOWN_TARGET';
+    const codes: string[] = [];
+    w.viewer.on('error', ({ code }) => codes.push(code));
+    const gift = w.viewer.gift(0, 700);
+    await w.viewer.clap(1);
+    await w.run(1_000);
+    expect(codes).toEqual(['UNKNOWN_TARGET']);
+    w.edge.acknowledge();
+    await w.run(100);
+    expect(await gift).toEqual({ ok: true });
+    expect(w.viewer.paid?.sentSats).toBe(w.edge.paidSats);
+  });
+
+  it('are refused by what the engine says of them, at once', async () => {
+    const w = await watching();
+    w.edge.refuseGifts = 'ROUND_OVER';
+    const gift = w.viewer.gift(0, 700);
+    await w.run(100);
+    expect(await gift).toMatchObject({ ok: false, code: 'ROUND_OVER' });
+  });
+
   it('that come too late are refused, and the seconds that were watched are paid all the same', async () => {
     const w = await watching();
     await w.run(5_000);

@@ -1,6 +1,6 @@
 /**
  * Gifts that are not known to be durable, oldest first, with whoever waits for them. One gift is under way at a time:
- * an error without a reference can then mean only that one, and a refused gift leaves no later word beyond it.
+ * the refusal of a gift can then mean only that one, and a refused gift leaves no later word beyond it.
  */
 import { type Refusal, type Code, refuse } from '../core/errors.ts';
 import type { PendingGift } from './storage.ts';

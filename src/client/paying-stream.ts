@@ -10,7 +10,13 @@
 import { assert } from '../core/assert.ts';
 import { type Code, type Refusal, refuse } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import { type ClientMessage, type EndedMessage, FRAME, type StreamMessage } from '../protocol/messages.ts';
+import {
+  type ClientMessage,
+  type EndedMessage,
+  type ErrorMessage,
+  FRAME,
+  type StreamMessage,
+} from '../protocol/messages.ts';
 import type { StreamEndReason } from '../round/effects.ts';
 import type { PublicState } from '../round/public-state.ts';
 import type { HashChain } from '../voucher/hash-chain.ts';
@@ -72,7 +78,7 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
   #saidExhausted = false;
   /** The gift under way was sent more than once on this connection: each time it may be refused. */
   #giftRepeated = false;
-  /** It was refused, and may be again: until the next grant no error is about another gift. */
+  /** It was refused, and may be again: until the next grant no refusal of a gift is another gift's. */
   #awaitsGrant = false;
 
   constructor(
@@ -127,7 +133,6 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
   /** STREAM arrived: as an answer to OPEN or ATTACH, or unasked after the round was restored. */
   attached(grant: StreamMessage): void {
     const { record } = this;
-    if (this.#giftsAreLate) this.#refuseLateGift(grant.indexes);
     this.#awaitsGrant = false;
     const sentWorth = worthSats(record.chains, record.revealed);
     const knownWorth = worthSats(record.chains, grant.indexes);
@@ -225,19 +230,25 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
   }
 
   /** ERROR without a ref for this stream. Returns whether it was dealt with here and is no news for the viewer. */
-  refused(code: Code): boolean {
-    if (code === 'CLAP_FLOOD') {
-      this.claps.refused();
-      return true;
+  refused({ code, frame }: Pick<ErrorMessage, 'code' | 'frame'>): boolean {
+    switch (frame) {
+      case FRAME.GIFT:
+        return this.#giftRefused(code);
+      case FRAME.CLAP:
+        if (code === 'CLAP_FLOOD') this.claps.refused();
+        return code === 'CLAP_FLOOD' || code === 'ROUND_OVER';
+      case FRAME.PAY:
+        // Early words stay due: the next one proves them too. After the end ENDED tells what was paid.
+        return code === 'TOO_EARLY' || code === 'ROUND_OVER';
+      case FRAME.VOTE:
+        return code === 'ROUND_OVER';
+      default:
+        return false;
     }
-    if (code === 'ROUND_OVER') {
-      // It may be about a vote: whether the gift under way made it, PAID, STREAM or ENDED will tell.
-      this.#giftsAreLate = true;
-      return true;
-    }
-    // Early words stay due: the next one proves them too.
-    if (code === 'TOO_EARLY' || code === 'ALREADY_VOTED' || code === 'RATE_LIMITED')
-      return code === 'TOO_EARLY';
+  }
+
+  #giftRefused(code: Code): boolean {
+    if (code === 'ROUND_OVER') this.#giftsAreLate = true;
     if (this.#awaitsGrant) return true;
     const gift = this.#gifts.underWay;
     if (gift?.span === null || gift === undefined) return false;
@@ -390,15 +401,6 @@ export class PayingStream extends Emitter<PayingStreamEvents> {
   /** The words of a refused gift count as never shown: the next ones on their chains are worth what they replace. */
   #takeBack(from: readonly number[], known: readonly number[]): void {
     this.record.revealed = from.map((index, chain) => Math.max(index, known[chain] ?? 0));
-  }
-
-  /** The gift under way, unless it is among what the round knows. */
-  #refuseLateGift(known: readonly number[]): void {
-    const span = this.#gifts.underWay?.span;
-    if (span === undefined || span === null) return;
-    if (span.to.every((index, chain) => index <= (known[chain] ?? 0))) return;
-    this.#takeBack(span.from, known);
-    this.#settleGift('ROUND_OVER');
   }
 
   #sendNextGift(): void {

@@ -217,7 +217,7 @@ export class RoundSession extends Emitter<RoundSessionEvents> {
       this.#attachAgain(stream);
     } else if (message.code === 'UNAVAILABLE') {
       this.#attachLater(stream); // something was not taken; the grant says what, and it is repeated
-    } else if (!stream.refused(message.code)) {
+    } else if (!stream.refused(message)) {
       this.emit('error', { code: message.code, message: message.message });
     }
     return true;

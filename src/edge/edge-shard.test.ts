@@ -1,4 +1,5 @@
 /** An edge on real sockets with a real shard and store behind it, in one thread. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { EdgeToShard, ShardToEdge } from '../actors/messages.ts';
 import { Shard } from '../actors/shard.ts';
@@ -115,6 +116,32 @@ it('votes count once, and a second one gets its code', async () => {
   expect(votes).toMatchObject({ index: 1, votes: 1 });
   client.ws.send(client.viewer.vote(stream, 0));
   expect(await client.next(FRAME.ERROR)).toMatchObject({ code: 'ALREADY_VOTED', stream, ref: 0 });
+});
+
+it('a gift that is refused twice in a moment leaves no tip behind that hides later words', async () => {
+  shard.command({ kind: 'release', handle: HANDLE });
+  const startsAtMs = systemClock.nowMs() + 2_000;
+  terms = testTerms({ roundId: 'early-1', startsAtMs, durationMs: 600_000 });
+  await store.createRound({ terms, createdAtMs: startsAtMs });
+  shard.command({ kind: 'own', handle: HANDLE + 1, roundId: terms.roundId });
+  const place = { handle: HANDLE + 1, roundId: terms.roundId, shard: 0 };
+  server.edge.command({ kind: 'place', place });
+  const client = new Client(server.port);
+  await fund(client.viewer);
+  const nonce = await client.ready();
+  client.ws.send(client.viewer.open(terms.roundId, nonce));
+  const { stream } = await client.next(FRAME.STREAM);
+  for (let i = 0; i < 2; i++) {
+    client.messages.clear();
+    client.ws.send(client.viewer.gift(stream, [600, 0]));
+    const refused = { stream, ref: 0, code: 'ROUND_NOT_OPEN', frame: FRAME.GIFT };
+    expect(await client.next(FRAME.ERROR)).toMatchObject(refused);
+    expect(await client.next(FRAME.STREAM)).toMatchObject({ stream, ref: 0, indexes: [0, 0] });
+  }
+  await delay(Math.max(0, startsAtMs + 100 - systemClock.nowMs()));
+  client.ws.send(client.viewer.pay(stream, 3));
+  client.ws.send(client.viewer.watch(stream, null));
+  expect(await client.next(FRAME.PAID)).toMatchObject({ stream, indexes: [3, 0] });
 });
 
 it('a stream without funds is refused with its code', async () => {

@@ -23,7 +23,7 @@ import type { EdgeContext } from './edge-context.ts';
 import type { EdgeStream, HeldMessage } from './edge-stream.ts';
 import type { Requests } from './requests.ts';
 import type { RoundFeed } from './round-feed.ts';
-import type { Session } from './session.ts';
+import type { ErrorSubject, Session } from './session.ts';
 import { EDGE_TUNING } from './settings.ts';
 import { WordDesk } from './word-desk.ts';
 
@@ -67,7 +67,10 @@ export class FrameHandler {
     const { message } = decoded;
     if (message.type === FRAME.TIME) return this.#time(session, message.token);
     if (message.type === FRAME.AUTH) return this.#authenticate(session, message);
-    if (session.account === null) return this.#protocolError(session, 'NOT_AUTHENTICATED');
+    if (session.account === null) {
+      const about = { ref: refOf(message), frame: message.type };
+      return this.#protocolError(session, 'NOT_AUTHENTICATED', about);
+    }
     this.#act(session, message, nowMs);
   }
 
@@ -113,8 +116,8 @@ export class FrameHandler {
     return true;
   }
 
-  #protocolError(session: Session, code: Code): void {
-    session.error(code);
+  #protocolError(session: Session, code: Code, about?: ErrorSubject): void {
+    session.error(code, about);
     session.protocolErrors++;
     if (session.protocolErrors >= EDGE_TUNING.protocolErrorsMax) session.close(CLOSE.PROTOCOL_ERROR);
   }
@@ -130,7 +133,7 @@ export class FrameHandler {
     const publicKey = Uint8Array.from(message.publicKey);
     const hash = hashes.sha256(authBytes(settings.network, session.nonce));
     if (!signatures.verify(hash, message.signature, publicKey)) {
-      session.error('BAD_SIGNATURE');
+      session.error('BAD_SIGNATURE', { frame: FRAME.AUTH });
       return session.close(CLOSE.AUTH_FAILED);
     }
     session.publicKey = publicKey;
@@ -140,8 +143,7 @@ export class FrameHandler {
 
   #control(session: Session, message: HeldMessage): void {
     const stream = session.stream(message.stream);
-    const ref = message.type === FRAME.CLOSE ? message.ref : 0;
-    const to = { ref, stream: message.stream };
+    const to = { ref: refOf(message), stream: message.stream, frame: message.type };
     const feed = stream && this.#context.directory.byHandle(stream.handle);
     if (stream === undefined || feed === undefined) return session.error('UNKNOWN_STREAM', to);
     if (!stream.attached) {
@@ -187,8 +189,12 @@ export class FrameHandler {
     const { ref } = message;
     const from = { edge: this.#context.edge, conn: session.conn, ref };
     if (!this.#context.directory.push(feed, { kind: 'closeStream', from, slot: stream.slot })) {
-      return session.error('UNAVAILABLE', { ref, stream: stream.number });
+      return session.error('UNAVAILABLE', { ref, stream: stream.number, frame: message.type });
     }
     stream.closeRef = ref;
   }
+}
+
+function refOf(message: ClientMessage): number {
+  return 'ref' in message ? message.ref : 0;
 }

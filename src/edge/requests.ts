@@ -18,7 +18,7 @@ import { decodeCommitment } from '../voucher/commitment.ts';
 import type { EdgeContext } from './edge-context.ts';
 import { checkOpen } from './open-check.ts';
 import type { RoundFeed } from './round-feed.ts';
-import { type PendingRequest, type Session, withEntry, withoutEntry } from './session.ts';
+import { type ErrorSubject, type PendingRequest, type Session, withEntry, withoutEntry } from './session.ts';
 import { EDGE_TUNING } from './settings.ts';
 
 export class Requests {
@@ -30,12 +30,12 @@ export class Requests {
 
   handle(session: Session, message: JoinMessage | OpenMessage | AttachMessage, nowMs: number): void {
     const roundId = roundOf(message);
-    if (roundId === undefined) return session.error('BAD_COMMITMENT', { ref: message.ref });
+    if (roundId === undefined) return session.error('BAD_COMMITMENT', about(message));
     const feed = this.#context.directory.byId(roundId);
-    if (feed === undefined) return session.error('ROUND_NOT_FOUND', { ref: message.ref });
+    if (feed === undefined) return session.error('ROUND_NOT_FOUND', about(message));
     if (feed.live) return this.#act(session, message, feed, nowMs);
     if (session.waiting + session.pending.length >= EDGE_TUNING.requestsMax) {
-      return session.error('RATE_LIMITED', { ref: message.ref });
+      return session.error('RATE_LIMITED', about(message));
     }
     session.waiting++;
     feed.waiting.push({ session, message, sinceMs: nowMs });
@@ -69,7 +69,7 @@ export class Requests {
     feed.waiting = feed.waiting.filter((request) => !late.includes(request));
     for (const { session, message } of late) {
       session.waiting--;
-      session.error(code, { ref: message.ref });
+      session.error(code, about(message));
       this.#context.directory.release(feed);
     }
   }
@@ -105,7 +105,7 @@ export class Requests {
     const { ref } = message;
     if (!session.rounds.includes(feed.handle)) {
       if (session.rounds.length >= LIMITS.roundsPerConnectionMax) {
-        return session.error('RATE_LIMITED', { ref });
+        return session.error('RATE_LIMITED', about(message));
       }
       session.rounds = withEntry(session.rounds, feed.handle);
       this.#context.directory.use(feed);
@@ -135,7 +135,7 @@ export class Requests {
       nowMs,
     };
     const checked = checkOpen(message, decoded.commitment, place, this.#context);
-    if (!checked.ok) return session.error(checked.code, { ref: message.ref });
+    if (!checked.ok) return session.error(checked.code, about(message));
     const { ref, name, holdSats } = message;
     const from = { edge: this.#context.edge, conn: session.conn, ref };
     this.#ask(session, feed, {
@@ -158,12 +158,23 @@ export class Requests {
     const { ref, input } = request;
     // Streams that are open count as well: the round cannot know how many this connection has elsewhere.
     if (session.streams.length + session.pending.length >= LIMITS.streamsPerConnectionMax) {
-      return session.error('RATE_LIMITED', { ref });
+      return session.error('RATE_LIMITED', { ref, frame: frameOf(input) });
     }
-    if (!this.#context.directory.push(feed, input)) return session.error('UNAVAILABLE', { ref });
+    if (!this.#context.directory.push(feed, input)) {
+      return session.error('UNAVAILABLE', { ref, frame: frameOf(input) });
+    }
     session.pending = withEntry(session.pending, { ref, handle: feed.handle, input });
     this.#context.directory.use(feed);
   }
+}
+
+/** The frame that a request came in. */
+export function frameOf(input: PendingRequest['input']): number {
+  return input.kind === 'open' ? FRAME.OPEN : FRAME.ATTACH;
+}
+
+function about(message: JoinMessage | OpenMessage | AttachMessage): ErrorSubject {
+  return { ref: message.ref, frame: message.type };
 }
 
 function roundOf(message: JoinMessage | OpenMessage | AttachMessage): RoundId | undefined {

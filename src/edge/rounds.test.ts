@@ -222,7 +222,7 @@ describe('a restored round', () => {
     rig.shard.keyframe(HANDLE, testState(), { epoch: 2, seq: 1 });
     await rig.turn();
     const to = { edge: 3, conn: connOf(socket), ref: 0 };
-    rig.shard.effects(HANDLE, { kind: 'refused', to, code: 'UNKNOWN_STREAM', slot: null });
+    rig.shard.effects(HANDLE, { kind: 'refused', what: 'attach', to, code: 'UNKNOWN_STREAM', slot: null });
     await delivered();
     expect(socket.take()).toMatchObject([
       { type: FRAME.KEYFRAME },
@@ -245,7 +245,7 @@ describe('a restored round', () => {
     await delivered();
     rig.shard.keyframe(HANDLE, testState({ phase: 'settling' }), { epoch: 2, seq: 1 });
     await rig.turn();
-    rig.shard.effects(HANDLE, { kind: 'refused', to, code: 'ROUND_OVER', slot: 0 });
+    rig.shard.effects(HANDLE, { kind: 'refused', what: 'attach', to, code: 'ROUND_OVER', slot: 0 });
     await rig.turn();
     expect(typesOf(socket.take())).toEqual(['PAID', 'KEYFRAME']);
     rig.clock.advance(5_100);
@@ -265,7 +265,7 @@ describe('a restored round', () => {
     await delivered();
     rig.shard.keyframe(HANDLE, testState({ phase: 'cancelled' }), { epoch: 2, seq: 1 });
     await rig.turn();
-    rig.shard.effects(HANDLE, { kind: 'refused', to, code: 'ROUND_OVER', slot: 0 });
+    rig.shard.effects(HANDLE, { kind: 'refused', what: 'attach', to, code: 'ROUND_OVER', slot: 0 });
     await rig.turn();
     rig.clock.advance(5_100);
     expect(socket.take().at(-1)).toEqual({
@@ -290,7 +290,7 @@ describe('a restored round', () => {
     await rig.turn();
     expect(rig.shard.of('open')).toMatchObject([{ from: { ref: 6 } }]);
     const to = { edge: 3, conn: connOf(socket), ref: 6 };
-    rig.shard.effects(HANDLE, { kind: 'refused', to, code: 'INSUFFICIENT_FUNDS', slot: null });
+    rig.shard.effects(HANDLE, { kind: 'refused', what: 'open', to, code: 'INSUFFICIENT_FUNDS', slot: null });
     await delivered();
     expect(socket.take().at(-1)).toMatchObject({ type: FRAME.ERROR, ref: 6, code: 'INSUFFICIENT_FUNDS' });
   });

@@ -66,10 +66,13 @@ describe('a new connection', () => {
     const rig = new Rig();
     const socket = rig.connect();
     socket.take();
-    rig.send(socket, encodeClient({ type: FRAME.TIME, token: 42 }), new WireViewer().join('battle-1'));
+    const viewer = new WireViewer();
+    const time = encodeClient({ type: FRAME.TIME, token: 42 });
+    rig.send(socket, time, viewer.join('battle-1', { ref: 9 }), viewer.vote(3, 0));
     expect(socket.take()).toMatchObject([
       { type: FRAME.CLOCK, token: 42, serverTimeMs: START_MS },
-      { type: FRAME.ERROR, code: 'NOT_AUTHENTICATED', ref: 0 },
+      { type: FRAME.ERROR, code: 'NOT_AUTHENTICATED', ref: 9, frame: FRAME.JOIN, stream: null },
+      { type: FRAME.ERROR, code: 'NOT_AUTHENTICATED', ref: 0, frame: FRAME.VOTE, stream: null },
     ]);
   });
 });

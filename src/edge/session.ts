@@ -23,6 +23,14 @@ export interface PendingRequest {
   readonly input: Extract<EdgeInput, { kind: 'open' | 'attach' }>;
 }
 
+export interface ErrorSubject {
+  /** 0: the frame has none. */
+  readonly ref?: number;
+  readonly stream?: number | null;
+  /** Type of the frame. */
+  readonly frame?: number;
+}
+
 const NONE: readonly never[] = [];
 
 /**
@@ -101,10 +109,11 @@ export class Session {
     if (this.#replies.length > EDGE_TUNING.repliesMax) this.close(CLOSE.SLOW_READER);
   }
 
-  error(code: Code, to: { readonly ref?: number; readonly stream?: number | null } = {}): void {
+  /** `about`: what was refused; without it a frame that is none of this protocol, or the connection as a whole. */
+  error(code: Code, about: ErrorSubject = {}): void {
     const { message, retryable } = codeInfo(code);
-    const { ref = 0, stream = null } = to;
-    this.reply(encodeServer({ type: FRAME.ERROR, ref, stream, code, message, retryable }));
+    const { ref = 0, stream = null, frame = 0 } = about;
+    this.reply(encodeServer({ type: FRAME.ERROR, ref, stream, code, message, retryable, frame }));
   }
 
   /** Sends the queued answers; false when the socket stopped taking them again. */

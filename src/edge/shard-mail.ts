@@ -11,28 +11,28 @@ import type { EdgeLinkMessage } from '../actors/link.ts';
 import type { EdgeEffect } from '../actors/messages.ts';
 import { FRAME } from '../protocol/messages.ts';
 import { encodeServer } from '../protocol/server-codec.ts';
-import type { StreamEndReason } from '../round/effects.ts';
+import type { RefusedWhat, StreamEndReason } from '../round/effects.ts';
 import type { EdgeContext } from './edge-context.ts';
 import { EdgeStream } from './edge-stream.ts';
 import type { FrameHandler } from './frame-handler.ts';
-import type { Requests } from './requests.ts';
+import { type Requests, frameOf } from './requests.ts';
 import type { RoundFeed } from './round-feed.ts';
 import { type Session, withEntry, withoutEntry } from './session.ts';
 import { EDGE_TUNING } from './settings.ts';
 import type { Publish } from './socket.ts';
 
-/** The round did not take words that were accepted here: the tips have to become its own again. */
-const RESYNC_CODES: ReadonlySet<Code> = new Set([
-  'UNAVAILABLE',
-  'OVER_HOLD',
-  'TOO_EARLY',
-  'STEP_TOO_LARGE',
-  'CHAIN_EXHAUSTED',
-  'ROUND_NOT_OPEN',
-  'ROUND_OVER', // a gift after the end; seconds that were watched may still be paid
-]);
+const FRAME_OF: Readonly<Record<RefusedWhat, number>> = {
+  open: FRAME.OPEN,
+  attach: FRAME.ATTACH,
+  close: FRAME.CLOSE,
+  pay: FRAME.PAY,
+  gift: FRAME.GIFT,
+  watch: FRAME.WATCH,
+  clap: FRAME.CLAP,
+  vote: FRAME.VOTE,
+};
 
-/** Answers to an attach after which asking again is of no use. Other codes are about words that were under way. */
+/** Answers to an attach after which asking again is of no use. */
 const ATTACH_FINAL_CODES: ReadonlySet<Code> = new Set(['UNKNOWN_STREAM', 'WRONG_PAYER', 'ROUND_NOT_FOUND']);
 
 type Effect<K extends EdgeEffect['kind']> = Extract<EdgeEffect, { kind: K }>;
@@ -85,7 +85,7 @@ export class ShardMail {
     for (const session of this.#context.sessions.values()) {
       for (const request of session.pending.filter((one) => one.handle === feed.handle)) {
         this.#requests.answered(session, feed.handle, request.ref);
-        session.error('ROUND_NOT_FOUND', { ref: request.ref });
+        session.error('ROUND_NOT_FOUND', { ref: request.ref, frame: frameOf(request.input) });
       }
       for (const stream of session.streams.filter((one) => one.handle === feed.handle)) {
         this.#endWithRound(session, stream, feed);
@@ -229,37 +229,49 @@ export class ShardMail {
     if (stream.held !== null) this.#frames.replay(session, stream);
   }
 
-  #refused(feed: RoundFeed, { to, code, slot }: Effect<'refused'>): void {
+  #refused(feed: RoundFeed, refusal: Effect<'refused'>): void {
+    const { to, what, code, slot } = refusal;
     const session = this.#context.sessions.get(to.conn);
     if (session === undefined) return;
-    if (to.ref !== 0) return this.#requestRefused(session, feed, { ref: to.ref, code, slot });
-    const stream =
-      slot === null
-        ? session.streams.find((one) => one.handle === feed.handle && !one.attached)
-        : session.streamAt(feed.handle, slot);
-    if (stream === undefined) return;
-    if (!stream.attached) return this.#attachRefused(session, stream, code);
-    if (code !== 'UNAVAILABLE') session.error(code, { stream: stream.number });
-    if (RESYNC_CODES.has(code)) {
-      this.#detach(stream);
-      this.#askAttach(session, stream, feed, this.#context.clock.nowMs());
+    if (to.ref !== 0) return this.#requestRefused(session, feed, refusal);
+    if (what === 'attach') return this.#attachRefused(session, feed, refusal);
+    const stream = slot === null ? undefined : session.streamAt(feed.handle, slot);
+    // A round that its shard does not have (any more) is taken from here too, which ends its streams.
+    if (stream === undefined || code === 'ROUND_NOT_FOUND') return;
+    const isWord = what === 'pay' || what === 'gift';
+    // Words that were merely lost on the way are no news: the STREAM that follows has the viewer send them again.
+    if (!isWord || code !== 'UNAVAILABLE') {
+      session.error(code, { stream: stream.number, frame: FRAME_OF[what] });
     }
+    // With UNKNOWN_STREAM the stream is not this connection's any more: its ENDED is on its way.
+    if (isWord && code !== 'UNKNOWN_STREAM') this.#undo(session, stream, feed);
   }
 
-  #requestRefused(
-    session: Session,
-    feed: RoundFeed,
-    refusal: { readonly ref: number; readonly code: Code; readonly slot: number | null },
-  ): void {
-    const { ref, code, slot } = refusal;
+  /** Words that were accepted here do not count: the tips have to become the round's own again. */
+  #undo(session: Session, stream: EdgeStream, feed: RoundFeed): void {
+    if (!stream.attached) return; // asked for already; what was under way before that is part of the answer
+    if (stream.closeRef !== 0) return; // no word counts any more
+    this.#detach(stream);
+    this.#askAttach(session, stream, feed, this.#context.clock.nowMs());
+  }
+
+  #requestRefused(session: Session, feed: RoundFeed, refusal: Effect<'refused'>): void {
+    const { what, code, slot } = refusal;
+    const { ref } = refusal.to;
     this.#requests.answered(session, feed.handle, ref);
     const stream = slot === null ? undefined : session.streamAt(feed.handle, slot);
-    if (stream?.closeRef === ref) stream.closeRef = 0;
-    session.error(code, { ref, stream: stream?.number ?? null });
+    session.error(code, { ref, stream: stream?.number ?? null, frame: FRAME_OF[what] });
+    if (stream === undefined || stream.closeRef !== ref) return;
+    // The stream goes on. Words may have been refused meanwhile, and left to its end.
+    stream.closeRef = 0;
+    if (code !== 'UNKNOWN_STREAM') this.#undo(session, stream, feed);
   }
 
-  /** The stream waits for a grant: either there will be none, or the sweep asks again. */
-  #attachRefused(session: Session, stream: EdgeStream, code: Code): void {
+  /** The answer to an attach that this edge asked for: either there will be no grant, or the sweep asks again. */
+  #attachRefused(session: Session, feed: RoundFeed, { code, slot }: Effect<'refused'>): void {
+    const waiting = session.streams.filter((one) => one.handle === feed.handle && !one.attached);
+    const stream = slot === null ? waiting[0] : waiting.find((one) => one.slot === slot);
+    if (stream === undefined) return; // granted meanwhile, to an earlier attach
     if (code === 'ROUND_OVER') {
       // The round says itself how the stream ended, once that is durable; a restored one has forgotten whom to tell.
       stream.endsAtMs ??= this.#context.clock.nowMs() + EDGE_TUNING.endGraceMs;

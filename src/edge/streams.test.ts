@@ -315,7 +315,7 @@ describe('a stream', () => {
     rig.send(socket, viewer.gift(stream, [0, 2]));
     await rig.turn();
     const to = { edge: 3, conn: connOf(socket), ref: 0 };
-    rig.shard.effects(HANDLE, { kind: 'refused', to, code: 'UNAVAILABLE', slot: 0 });
+    rig.shard.effects(HANDLE, { kind: 'refused', what: 'gift', to, code: 'UNAVAILABLE', slot: 0 });
     await rig.turn();
     rig.send(socket, viewer.gift(stream, [0, 3])); // under way while not attached: dropped
     expect(rig.shard.of('attach')).toMatchObject([{ from: to, streamId: viewer.streamId }]);
@@ -334,17 +334,87 @@ describe('a stream', () => {
     rig.send(socket, viewer.gift(stream, [20, 0]));
     await rig.turn();
     const to = { edge: 3, conn: connOf(socket), ref: 0 };
-    rig.shard.effects(HANDLE, { kind: 'refused', to, code: 'ROUND_OVER', slot: 0 });
+    rig.shard.effects(HANDLE, { kind: 'refused', what: 'gift', to, code: 'ROUND_OVER', slot: 0 });
     await rig.turn();
     rig.shard.effects(HANDLE, { kind: 'granted', to, grant: viewer.grant(0, START_MS) });
     await delivered();
     expect(socket.take()).toMatchObject([
-      { type: FRAME.ERROR, code: 'ROUND_OVER', stream },
+      { type: FRAME.ERROR, code: 'ROUND_OVER', stream, frame: FRAME.GIFT },
       { type: FRAME.STREAM, ref: 0, indexes: [0, 0] },
     ]);
     rig.send(socket, viewer.pay(stream, 4));
     await rig.turn();
     expect(rig.shard.rows.at(-1)).toMatchObject({ index: 4, purpose: PURPOSE_WATCH });
+  });
+
+  it.each(['clap', 'vote', 'watch'] as const)('keeps its tips when a %s is refused', async (what) => {
+    const rig = new Rig();
+    const viewer = new WireViewer();
+    const { socket, stream } = await rig.paying(viewer);
+    const to = { edge: 3, conn: connOf(socket), ref: 0 };
+    for (const code of ['ROUND_OVER', 'UNAVAILABLE'] as const) {
+      rig.shard.effects(HANDLE, { kind: 'refused', what, to, code, slot: 0 });
+    }
+    await rig.turn();
+    const frame = { clap: FRAME.CLAP, vote: FRAME.VOTE, watch: FRAME.WATCH }[what];
+    expect(socket.take()).toMatchObject([
+      { type: FRAME.ERROR, ref: 0, stream, code: 'ROUND_OVER', frame },
+      { type: FRAME.ERROR, ref: 0, stream, code: 'UNAVAILABLE', frame },
+    ]);
+    expect(rig.shard.of('attach')).toEqual([]);
+  });
+
+  it('that waits for its grant answers each refused word, and takes none for the answer to the attach', async () => {
+    const rig = new Rig();
+    const viewer = new WireViewer();
+    const { socket, stream } = await rig.paying(viewer);
+    rig.send(socket, viewer.gift(stream, [20, 0]), viewer.gift(stream, [30, 0]), viewer.pay(stream, 31));
+    await rig.turn();
+    const to = { edge: 3, conn: connOf(socket), ref: 0 };
+    const refused = { kind: 'refused', to, code: 'ROUND_OVER', slot: 0 } as const;
+    rig.shard.effects(HANDLE, { ...refused, what: 'gift' }, { ...refused, what: 'gift' });
+    rig.shard.effects(HANDLE, { ...refused, what: 'pay', code: 'UNKNOWN_STREAM' });
+    await rig.turn();
+    expect(socket.take()).toMatchObject([
+      { type: FRAME.ERROR, code: 'ROUND_OVER', stream, frame: FRAME.GIFT },
+      { type: FRAME.ERROR, code: 'ROUND_OVER', stream, frame: FRAME.GIFT },
+      { type: FRAME.ERROR, code: 'UNKNOWN_STREAM', stream, frame: FRAME.PAY },
+    ]);
+    expect(rig.shard.of('attach')).toHaveLength(1);
+    rig.shard.effects(HANDLE, { kind: 'granted', to, grant: viewer.grant(0, START_MS) });
+    await rig.turn(6_000);
+    expect(socket.take()).toMatchObject([{ type: FRAME.STREAM, ref: 0, stream, indexes: [0, 0] }]);
+  });
+
+  it('that another connection has meanwhile is not fetched back when its late words are refused', async () => {
+    const rig = new Rig();
+    const viewer = new WireViewer();
+    const { socket, stream } = await rig.paying(viewer);
+    const to = { edge: 3, conn: connOf(socket), ref: 0 };
+    rig.shard.effects(HANDLE, { kind: 'refused', what: 'pay', to, code: 'UNKNOWN_STREAM', slot: 0 });
+    await rig.turn();
+    expect(socket.take()).toMatchObject([{ type: FRAME.ERROR, code: 'UNKNOWN_STREAM', stream }]);
+    expect(rig.shard.of('attach')).toEqual([]);
+  });
+
+  it('that is being closed is left to the answer of its CLOSE, unless that is refused', async () => {
+    const rig = new Rig();
+    const viewer = new WireViewer();
+    const { socket, stream } = await rig.paying(viewer);
+    rig.send(socket, viewer.gift(stream, [20, 0]), viewer.close(stream, 12));
+    await rig.turn();
+    const to = { edge: 3, conn: connOf(socket), ref: 0 };
+    rig.shard.effects(HANDLE, { kind: 'refused', what: 'gift', to, code: 'ROUND_OVER', slot: 0 });
+    await rig.turn();
+    expect(rig.shard.of('attach')).toEqual([]);
+    const again = { edge: 3, conn: connOf(socket), ref: 12 };
+    rig.shard.effects(HANDLE, { kind: 'refused', what: 'close', to: again, code: 'UNAVAILABLE', slot: 0 });
+    await rig.turn();
+    expect(socket.take()).toMatchObject([
+      { type: FRAME.ERROR, ref: 0, code: 'ROUND_OVER', frame: FRAME.GIFT },
+      { type: FRAME.ERROR, ref: 12, code: 'UNAVAILABLE', frame: FRAME.CLOSE },
+    ]);
+    expect(rig.shard.of('attach')).toHaveLength(1);
   });
 
   it('gets a number that was not used lately', async () => {

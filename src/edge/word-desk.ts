@@ -10,7 +10,7 @@ import { LIMITS } from '../core/limits.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
 import { PAY_BYTES, WORD_BYTES } from '../protocol/frame-sizes.ts';
 import { u16At, u32At } from '../protocol/layout.ts';
-import type { GiftMessage } from '../protocol/messages.ts';
+import { FRAME, type GiftMessage } from '../protocol/messages.ts';
 import { FLAG_GIFT_CONTINUES, PURPOSE_GIFT, PURPOSE_WATCH, type PaymentRow } from '../round/payment-batch.ts';
 import type { WordReveal } from '../voucher/types.ts';
 import type { EdgeContext } from './edge-context.ts';
@@ -47,11 +47,12 @@ export class WordDesk {
   pay(session: Session, frame: Uint8Array, nowMs: number): void {
     const number = u16At(frame, 1);
     const stream = session.stream(number);
-    if (stream === undefined || stream.closeRef !== 0) return this.#refuse(session, 'UNKNOWN_STREAM', number);
+    if (stream === undefined || stream.closeRef !== 0)
+      return this.#refuse(session, 'UNKNOWN_STREAM', number, FRAME.PAY);
     const feed = this.#open(stream, 1);
     if (feed === undefined) return;
     const target = frame[3] as number;
-    if (!isTarget(feed, target)) return this.#refuse(session, 'UNKNOWN_TARGET', number);
+    if (!isTarget(feed, target)) return this.#refuse(session, 'UNKNOWN_TARGET', number, FRAME.PAY);
     const reveal = this.#reveal;
     reveal.chain = frame[4] as number;
     reveal.index = u32At(frame, 5);
@@ -63,29 +64,29 @@ export class WordDesk {
       endsAtMs: feed.state?.endsAtMs ?? null,
       sha256: this.#context.hashes.sha256,
     });
-    if (!verdict.ok) return this.#refuse(session, verdict.code, number);
+    if (!verdict.ok) return this.#refuse(session, verdict.code, number, FRAME.PAY);
     this.#context.counters.wordsAccepted++;
     stream.paused = false;
     if (verdict.fresh) this.#forward(feed, stream, { reveal, purpose: PURPOSE_WATCH, target, flags: 0 });
   }
 
   gift(session: Session, message: GiftMessage, nowMs: number): void {
-    const { reveals, target } = message;
-    const stream = session.stream(message.stream);
+    const { reveals, stream: number, target, type } = message;
+    const stream = session.stream(number);
     if (stream === undefined || stream.closeRef !== 0) {
-      return this.#refuse(session, 'UNKNOWN_STREAM', message.stream);
+      return this.#refuse(session, 'UNKNOWN_STREAM', number, type);
     }
     if (!stream.attached) return;
     const feed = this.#open(stream, reveals.length);
-    if (feed === undefined) return session.error('UNAVAILABLE', { stream: message.stream });
-    if (!isTarget(feed, target)) return this.#refuse(session, 'UNKNOWN_TARGET', message.stream);
+    if (feed === undefined) return session.error('UNAVAILABLE', { stream: number, frame: type });
+    if (!isTarget(feed, target)) return this.#refuse(session, 'UNKNOWN_TARGET', number, type);
     const verdict = stream.verifier.accept({
       purpose: 'gift',
       reveals,
       nowMs,
       sha256: this.#context.hashes.sha256,
     });
-    if (!verdict.ok) return this.#refuse(session, verdict.code, message.stream);
+    if (!verdict.ok) return this.#refuse(session, verdict.code, number, type);
     this.#context.counters.wordsAccepted += reveals.length;
     if (!verdict.fresh) return this.#repeated(stream);
     for (let i = 0; i < reveals.length; i++) {
@@ -125,9 +126,9 @@ export class WordDesk {
     this.#context.acks.send(stream);
   }
 
-  #refuse(session: Session, code: Code, stream: number): void {
+  #refuse(session: Session, code: Code, stream: number, frame: number): void {
     this.#context.counters.wordsRefused++;
-    session.error(code, { stream });
+    session.error(code, { stream, frame });
     if (code !== 'BAD_WORD') return;
     session.badWords++;
     if (session.badWords >= LIMITS.badWordsMax) session.close(CLOSE.BAD_WORDS);

@@ -189,7 +189,7 @@ export interface StreamMessage {
   readonly claps: readonly number[];
   readonly watching: number | null;
 }
-/** msgpack {ref, stream: u16 or nil, code: str, message: str, retryable: bool} */
+/** msgpack {ref, stream: u16 or nil, code: str, message: str, retryable: bool, frame: u8} */
 export interface ErrorMessage {
   readonly type: typeof FRAME.ERROR;
   /** 0 when it answers a frame without a ref. */
@@ -198,6 +198,8 @@ export interface ErrorMessage {
   readonly code: Code;
   readonly message: string;
   readonly retryable: boolean;
+  /** Type of the frame that was refused; 0 when that is not known, or when the frame is no frame of this protocol. */
+  readonly frame: number;
 }
 /** msgpack {ref, stream: u16, reason: str, paidSats}; the number of the stream is free after this */
 export interface EndedMessage {

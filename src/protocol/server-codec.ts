@@ -223,6 +223,7 @@ function decodeError(fields: Fields): ServerMessage | undefined {
     code: codeField(fields['code']),
     message: stringField(fields['message'], MESSAGE_CHARS_MAX),
     retryable: booleanField(fields['retryable']),
+    frame: fields['frame'] === undefined ? 0 : uintField(fields['frame'], 0xff),
   });
 }
 

@@ -36,7 +36,7 @@ export const CADENCE = {
   saveMs: 25,
   /** Until somebody says otherwise (input `pace`). */
   payEveryMs: 1_000,
-  /** Between two refusals with one code for one stream. */
+  /** Between two refusals of one kind of message with one code for one stream. */
   refusalMs: 1_000,
   /** An end noticed later than this (the engine was down) still leaves viewers the whole of `closing`. */
   lateEndMs: 1_000,

@@ -40,6 +40,9 @@ export interface PaidUpTo {
   readonly gift: boolean;
 }
 
+/** The frame that was refused. Only with `pay` and `gift` words were refused, which the edge had accepted. */
+export type RefusedWhat = 'open' | 'attach' | 'close' | 'pay' | 'gift' | 'watch' | 'clap' | 'vote';
+
 export type RoundEffect =
   /** Hold sats for a stream; conditional and atomic in the store; idempotent by stream id. */
   | { readonly kind: 'hold'; readonly streamId: StreamId; readonly account: AccountId; readonly sats: number }
@@ -59,8 +62,14 @@ export type RoundEffect =
   | { readonly kind: 'publishDelta'; readonly seq: number; readonly delta: PublicDelta }
   /** The stream is durable and open (or attached again) on that connection. */
   | { readonly kind: 'granted'; readonly to: ReplyTo; readonly grant: StreamGrant }
-  /** A request, or a message of a connection (`ref` 0), was refused. */
-  | { readonly kind: 'refused'; readonly to: ReplyTo; readonly code: Code; readonly slot: number | null }
+  /** A request, or a message of a connection (`ref` 0), was refused. Every word that is refused has one. */
+  | {
+      readonly kind: 'refused';
+      readonly what: RefusedWhat;
+      readonly to: ReplyTo;
+      readonly code: Code;
+      readonly slot: number | null;
+    }
   /** These payments are durable. One effect per edge and save. */
   | { readonly kind: 'paid'; readonly edge: number; readonly rows: readonly PaidUpTo[] }
   /** A stream ended on the connection that has it: closed, replaced by a newer one, taken over, or the round is over. */

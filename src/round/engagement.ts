@@ -20,7 +20,7 @@ export function watch(state: RoundState, input: Input<'watch'>, effects: RoundEf
   const to = linkOf(state, slot);
   if (to === null || !state.streams.isOpen(slot)) return;
   if (target !== null && target >= state.streams.participants) {
-    return refuseMessage(state, effects, { to, slot, code: 'UNKNOWN_TARGET' });
+    return refuseMessage(state, effects, { what: 'watch', to, slot, code: 'UNKNOWN_TARGET' });
   }
   const next = target ?? NOBODY;
   if (state.streams.number(slot, WATCHING) === next) return;
@@ -31,7 +31,7 @@ export function watch(state: RoundState, input: Input<'watch'>, effects: RoundEf
 export function vote(state: RoundState, input: Input<'vote'>, effects: RoundEffect[]): void {
   const { slot, target } = input;
   const code = whyNotEngaged(state, input) ?? (hasVoted(state, slot) ? 'ALREADY_VOTED' : null);
-  if (code !== null) return refuseMessage(state, effects, { to: input, slot, code });
+  if (code !== null) return refuseMessage(state, effects, { what: 'vote', to: input, slot, code });
   state.viewers.setVote(state.streams.number(slot, VIEWER), target);
   state.streams.setNumber(slot, VOTE, target);
   state.totals.votes[target] = (state.totals.votes[target] as number) + 1;
@@ -51,13 +51,13 @@ function hasVoted(state: RoundState, slot: number): boolean {
 export function clap(state: RoundState, input: Input<'clap'>, effects: RoundEffect[]): void {
   const { slot, target } = input;
   const code = whyNotEngaged(state, input);
-  if (code !== null) return refuseMessage(state, effects, { to: input, slot, code });
+  if (code !== null) return refuseMessage(state, effects, { what: 'clap', to: input, slot, code });
   const before = state.streams.number(slot, CLAPS + target);
   const wanted = input.count - before;
   if (wanted <= 0) return;
   const room = ROUND_BOUNDS.clapsPerTargetMax - before;
   const taken = takeClaps(state, state.streams.number(slot, VIEWER), Math.min(wanted, room));
-  if (taken < wanted) refuseMessage(state, effects, { to: input, slot, code: 'CLAP_FLOOD' });
+  if (taken < wanted) refuseMessage(state, effects, { what: 'clap', to: input, slot, code: 'CLAP_FLOOD' });
   if (taken === 0) return;
   state.streams.setNumber(slot, CLAPS + target, before + taken);
   state.totals.claps[target] = (state.totals.claps[target] as number) + taken;

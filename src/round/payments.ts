@@ -12,7 +12,7 @@ import type { RoundEffect } from './effects.ts';
 import { isLinkedTo } from './links.ts';
 import { markEvent, markRow, markTouched } from './marks.ts';
 import { FLAG_GIFT_CONTINUES, PAYMENT_ROW_BYTES, PURPOSE_GIFT, PURPOSE_WATCH } from './payment-batch.ts';
-import { refuseMessage } from './refusals.ts';
+import { refuseWord } from './refusals.ts';
 import { type RoundState, isRunning, phaseRefusal, takesWords, watchFromMs } from './state.ts';
 import {
   CHAIN_COUNT,
@@ -53,7 +53,7 @@ export function applyPayments(state: RoundState, input: PaymentsInput, effects: 
     const code = isWatch ? applyWatch(state, rows, edge, at) : applyGift(state, rows, edge, at, end);
     if (code !== null) {
       const to = { edge, conn: rows.getUint32(at + CONN_AT, true) };
-      refuseMessage(state, effects, { to, slot: rows.getUint32(at, true), code });
+      refuseWord(effects, { what: isWatch ? 'pay' : 'gift', to, slot: rows.getUint32(at, true), code });
     }
     at = end;
   }

@@ -108,7 +108,7 @@ export interface Session {
   payEveryMs: number;
   /** By viewer: when its bucket of claps would be full again (generic cell rate algorithm). */
   clapsFullAtMs: Float64Array;
-  /** Refusals of the current window, as `slot:code`. */
+  /** Refusals of the current window, as `slot:what:code`. */
   readonly refusals: Set<string>;
   refusalsSinceMs: number;
   readonly frames: Frames;

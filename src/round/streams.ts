@@ -53,11 +53,11 @@ export function openStream(state: RoundState, input: Input<'open'>, effects: Rou
       equalBytes(pending.signed.bytes, input.signed.bytes) && isSameConnection(pending.from, input.from);
     // The hold's answer answers both, to the newer request.
     if (same) state.session.pending.set(streamId, { ...pending, from: input.from });
-    else refuseRequest(effects, { to: input.from, code: 'STREAM_EXISTS' });
+    else refuseRequest(effects, { what: 'open', to: input.from, code: 'STREAM_EXISTS' });
     return;
   }
   const code = whyNotOpen(state, input);
-  if (code !== null) return refuseRequest(effects, { to: input.from, code });
+  if (code !== null) return refuseRequest(effects, { what: 'open', to: input.from, code });
 
   const { from, signed, name, holdSats } = input;
   const { payer } = signed.commitment;
@@ -83,10 +83,15 @@ function openAgain(state: RoundState, slot: number, input: Input<'open'>, effect
   const holder = linkOf(state, slot);
   const free = holder === null || isLinkedTo(state, slot, input.from.edge, input.from.conn);
   if (!same || !free || !state.streams.isOpen(slot)) {
-    return refuseRequest(effects, { to: input.from, code: 'STREAM_EXISTS', slot });
+    return refuseRequest(effects, { what: 'open', to: input.from, code: 'STREAM_EXISTS', slot });
   }
   if (!isOpenForStreams(state.facts.phase)) {
-    return refuseRequest(effects, { to: input.from, code: phaseRefusal(state.facts.phase), slot });
+    return refuseRequest(effects, {
+      what: 'open',
+      to: input.from,
+      code: phaseRefusal(state.facts.phase),
+      slot,
+    });
   }
   grant(state, slot, input.from);
 }
@@ -115,7 +120,7 @@ function supersedePending(state: RoundState, payer: AccountId, effects: RoundEff
   if (before.holdAsked) before.superseded = true;
   else {
     dropPending(state, before);
-    refuseRequest(effects, { to: before.from, code: 'STREAM_TAKEN' });
+    refuseRequest(effects, { what: 'open', to: before.from, code: 'STREAM_TAKEN' });
   }
   return true;
 }
@@ -144,7 +149,7 @@ function askForNextHold(state: RoundState, payer: AccountId, effects: RoundEffec
     effects.push({ kind: 'hold', streamId, account: payer, sats: next.holdSats });
   } else {
     dropPending(state, next);
-    refuseRequest(effects, { to: next.from, code: phaseRefusal(phase) });
+    refuseRequest(effects, { what: 'open', to: next.from, code: phaseRefusal(phase) });
   }
 }
 
@@ -174,7 +179,7 @@ function settleHold(
   outcome: Input<'held'>['outcome'],
   effects: RoundEffect[],
 ): void {
-  if (!outcome.ok) return refuseRequest(effects, { to: open.from, code: outcome.code });
+  if (!outcome.ok) return refuseRequest(effects, { what: 'open', to: open.from, code: outcome.code });
   const { phase } = state.facts;
   const code: Code | null = open.superseded
     ? 'STREAM_TAKEN'
@@ -183,7 +188,7 @@ function settleHold(
       : phaseRefusal(phase);
   if (code === null) return addStream(state, open);
   effects.push({ kind: 'shrinkHold', streamId: open.signed.commitment.streamId, toSats: 0 });
-  refuseRequest(effects, { to: open.from, code });
+  refuseRequest(effects, { what: 'open', to: open.from, code });
 }
 
 function addStream(state: RoundState, open: PendingOpen): void {
@@ -211,14 +216,15 @@ function addStream(state: RoundState, open: PendingOpen): void {
 export function attachStream(state: RoundState, input: Input<'attach'>, effects: RoundEffect[]): void {
   const slot = state.streams.bySlot.get(input.streamId);
   const to = input.from;
-  if (slot === undefined) return refuseRequest(effects, { to, code: 'UNKNOWN_STREAM' });
+  if (slot === undefined) return refuseRequest(effects, { what: 'attach', to, code: 'UNKNOWN_STREAM' });
   const { phase } = state.facts;
   if (phase !== 'closing' && !isOpenForStreams(phase)) {
-    return refuseRequest(effects, { to, code: phaseRefusal(phase), slot });
+    return refuseRequest(effects, { what: 'attach', to, code: phaseRefusal(phase), slot });
   }
-  if (!state.streams.isOpen(slot)) return refuseRequest(effects, { to, code: 'UNKNOWN_STREAM', slot });
+  if (!state.streams.isOpen(slot))
+    return refuseRequest(effects, { what: 'attach', to, code: 'UNKNOWN_STREAM', slot });
   if (!equalBytes(recordPublicKey(state.streams.record(slot)), input.publicKey)) {
-    return refuseRequest(effects, { to, code: 'WRONG_PAYER', slot });
+    return refuseRequest(effects, { what: 'attach', to, code: 'WRONG_PAYER', slot });
   }
   const holder = linkOf(state, slot);
   if (holder !== null && !isLinkedTo(state, slot, to.edge, to.conn)) {
@@ -296,7 +302,7 @@ export function releaseClosed(state: RoundState, effects: RoundEffect[]): void {
 export function closeStream(state: RoundState, input: Input<'closeStream'>, effects: RoundEffect[]): void {
   const { slot, from } = input;
   if (!state.streams.isOpen(slot) || !isLinkedTo(state, slot, from.edge, from.conn)) {
-    return refuseRequest(effects, { to: from, code: 'UNKNOWN_STREAM', slot });
+    return refuseRequest(effects, { what: 'close', to: from, code: 'UNKNOWN_STREAM', slot });
   }
   endStream(state, slot, 'closed');
 }

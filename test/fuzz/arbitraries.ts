@@ -210,6 +210,7 @@ export const serverMessage: Arb<ServerMessage> = fc.oneof(
     code: fc.constantFrom(...(Object.keys(CODES) as Code[])),
     message: text(MESSAGE_CHARS_MAX),
     retryable: fc.boolean(),
+    frame: fc.nat(0xff),
   }),
   fc.record({
     type: fc.constant(FRAME.ENDED),

@@ -49,6 +49,13 @@ test.each(vectors.serverFrames)('server frame $name', ({ hex, message }) => {
   expect(toHex(encodeServer(decoded.message))).toBe(hex);
 });
 
+test('an ERROR that does not say which frame it is about', () => {
+  const body =
+    '85a372656600a673747265616d01a4636f6465a9544f4f5f4541524c59a76d657373616765a0a9726574727961626c65c3';
+  const error = { ref: 0, stream: 1, code: 'TOO_EARLY', message: '', retryable: true, frame: 0 };
+  expect(decodeServer(fromHex(`85${body}`))).toEqual({ ok: true, message: { type: FRAME.ERROR, ...error } });
+});
+
 test.each(vectors.malformedFrames)('$from: $name is $code', ({ from, hex, code }) => {
   const decode = from === 'client' ? decodeClient : decodeServer;
   expect(decode(fromHex(hex))).toEqual({ ok: false, code });

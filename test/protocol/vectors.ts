@@ -134,6 +134,7 @@ const SERVER: readonly (readonly [string, ServerMessage])[] = [
       code: 'INSUFFICIENT_FUNDS',
       message: 'The available balance does not cover this.',
       retryable: false,
+      frame: FRAME.OPEN,
     },
   ],
   [
@@ -145,6 +146,7 @@ const SERVER: readonly (readonly [string, ServerMessage])[] = [
       code: 'TOO_EARLY',
       message: 'More seconds were paid than have been watched.',
       retryable: true,
+      frame: FRAME.PAY,
     },
   ],
   ['ENDED', { type: FRAME.ENDED, ref: 5, stream: 1, reason: 'closed', paidSats: 25_312 }],

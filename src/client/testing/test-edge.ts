@@ -60,6 +60,7 @@ export class TestEdge {
   /** Server clock minus the client's. */
   skewMs = 0;
   refuseGifts: Code | null = null;
+  refuseClaps: Code | null = null;
   holdAcks = false;
   opens = 0;
   readonly #clock: Clock;
@@ -209,8 +210,8 @@ export class TestEdge {
         return this.#open(conn, message);
       case FRAME.ATTACH: {
         const stream = this.streams.get(message.streamId);
-        if (stream === undefined) return this.#error(conn, 'UNKNOWN_STREAM', message.ref);
-        if (this.state.phase === 'cancelled') return this.#error(conn, 'ROUND_OVER', message.ref);
+        if (stream === undefined) return this.#error(conn, 'UNKNOWN_STREAM', message);
+        if (this.state.phase === 'cancelled') return this.#error(conn, 'ROUND_OVER', message);
         if (stream.conn !== null && stream.conn !== conn) this.#detachTaken(stream);
         return this.#grant(conn, stream, message.ref);
       }
@@ -220,7 +221,7 @@ export class TestEdge {
   }
 
   #join(conn: TestConnection, message: Extract<ClientMessage, { type: typeof FRAME.JOIN }>): void {
-    if (message.round !== this.state.roundId) return this.#error(conn, 'ROUND_NOT_FOUND', message.ref);
+    if (message.round !== this.state.roundId) return this.#error(conn, 'ROUND_NOT_FOUND', message);
     const { resume } = message;
     conn.joined = true;
     const missed =
@@ -324,28 +325,29 @@ export class TestEdge {
     const stream = [...this.streams.values()].find(
       (one) => one.conn === conn && one.number === message.stream,
     );
-    if (stream === undefined) return this.#error(conn, 'UNKNOWN_STREAM', 0, message.stream);
+    if (stream === undefined) return this.#error(conn, 'UNKNOWN_STREAM', message);
     switch (message.type) {
       case FRAME.PAY:
-        return this.#take(conn, stream, 'watch', message.target, [message.reveal]);
+        return this.#take(conn, stream, message, [message.reveal]);
       case FRAME.GIFT:
         if (this.state.phase === 'closing') {
-          this.#error(conn, 'ROUND_OVER', 0, stream.number);
+          this.#error(conn, 'ROUND_OVER', message);
           return this.#send(conn, this.#streamMessage(stream, 0));
         }
         if (this.refuseGifts !== null && this.#isNews(stream, message.reveals)) {
-          return this.#error(conn, this.refuseGifts, 0, stream.number);
+          return this.#error(conn, this.refuseGifts, message);
         }
-        return this.#take(conn, stream, 'gift', message.target, message.reveals);
+        return this.#take(conn, stream, message, message.reveals);
       case FRAME.WATCH:
         stream.watching = message.target;
         return;
       case FRAME.CLAP:
+        if (this.refuseClaps !== null) return this.#error(conn, this.refuseClaps, message);
         stream.claps[message.target] = Math.max(stream.claps[message.target] ?? 0, message.count);
         return;
       case FRAME.VOTE:
         if (stream.vote === null) stream.vote = message.target;
-        else this.#error(conn, 'ALREADY_VOTED', 0, stream.number);
+        else this.#error(conn, 'ALREADY_VOTED', message);
         return;
       case FRAME.CLOSE:
         return this.#end(stream, message.ref, 'closed');
@@ -362,13 +364,14 @@ export class TestEdge {
   #take(
     conn: TestConnection,
     stream: ServerStream,
-    purpose: 'watch' | 'gift',
-    target: number,
+    message: Extract<ClientMessage, { type: 0x10 | 0x11 }>,
     reveals: readonly WordReveal[],
   ): void {
     const { endsAtMs } = this.state;
+    const { target } = message;
+    const purpose = message.type === FRAME.GIFT ? 'gift' : 'watch';
     const verdict = stream.verifier.accept({ purpose, reveals, nowMs: this.nowMs(), endsAtMs, sha256 });
-    if (!verdict.ok) return this.#error(conn, verdict.code, 0, stream.number);
+    if (!verdict.ok) return this.#error(conn, verdict.code, message);
     if (!verdict.fresh) {
       if (!this.holdAcks) this.acknowledge();
       return;
@@ -399,8 +402,11 @@ export class TestEdge {
     });
   }
 
-  #error(conn: TestConnection, code: Code, ref: number, stream: number | null = null): void {
-    this.#send(conn, { type: FRAME.ERROR, ref, stream, code, message: code, retryable: false });
+  #error(conn: TestConnection, code: Code, about: ClientMessage): void {
+    const ref = 'ref' in about ? about.ref : 0;
+    const stream = 'stream' in about ? about.stream : null;
+    const what = { code, message: code, retryable: false, frame: about.type };
+    this.#send(conn, { type: FRAME.ERROR, ref, stream, ...what });
   }
 }
 
