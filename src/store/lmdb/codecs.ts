@@ -1,5 +1,5 @@
 /**
- * Values of the database, schema 1. What holds bytes or is written often has a fixed layout (ByteWriter,
+ * Values of the database, schema 2. What holds bytes or is written often has a fixed layout (ByteWriter,
  * little-endian); terms and journal entries, which are trees of plain data, are msgpack.
  */
 import { Packr } from 'msgpackr';

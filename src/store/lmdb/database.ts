@@ -1,9 +1,11 @@
 /**
  * The thin layer over the lmdb package: a view to read through and a transaction to write through, both on
- * binary keys and values, so that the tables above it do not see the package. Bytes that come out are copies.
+ * binary keys and values, so that the tables above it do not see the package. Bytes that come out are copies, and
+ * are those that went in: values are sealed with a checksum (damage.ts).
  */
 import { type RootDatabase, open } from 'lmdb';
 import type { Codec } from './codecs.ts';
+import { seal, unseal } from './damage.ts';
 
 export type Database = RootDatabase<Uint8Array, Uint8Array>;
 
@@ -59,7 +61,10 @@ export function openDatabase(
 
 /** Reads inside a transaction of this database see its writes; outside, the last committed state. */
 export function viewOf(db: Database): View {
-  const get = (key: Uint8Array): Uint8Array | undefined => plain(db.getBinary(key));
+  const get = (key: Uint8Array): Uint8Array | undefined => {
+    const sealed = db.getBinary(key);
+    return sealed === undefined ? undefined : plain(unseal(key, sealed));
+  };
   return {
     get,
     read(codec, key) {
@@ -68,7 +73,7 @@ export function viewOf(db: Database): View {
     },
     *scan(start, scan = {}) {
       for (const { key, value } of db.getRange(rangeOf(start, scan))) {
-        yield { key: plain(key), value: plain(value) };
+        yield { key: plain(key), value: plain(unseal(key, value)) };
       }
     },
   };
@@ -82,7 +87,7 @@ export function transactionOf(db: Database): Transaction {
   return {
     ...viewOf(db),
     put(key, value) {
-      db.putSync(key, value);
+      db.putSync(key, seal(key, value));
     },
     remove(key) {
       db.removeSync(key);
@@ -108,8 +113,6 @@ function successor(bytes: Uint8Array): Uint8Array {
 }
 
 /** Plain Uint8Arrays come out: a Buffer's `slice` shares memory, and decoders rely on copies. */
-function plain(bytes: Uint8Array): Uint8Array;
-function plain(bytes: Uint8Array | undefined): Uint8Array | undefined;
-function plain(bytes: Uint8Array | undefined): Uint8Array | undefined {
-  return bytes === undefined ? undefined : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

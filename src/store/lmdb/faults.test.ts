@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AccountId, RoundId } from '../../core/ids.ts';
 import { type JournalEntry, type LedgerAccount, ledgerAccounts } from '../../ledger/journal.ts';
 import { integerCodec } from './codecs.ts';
-import { openDatabase, transactionOf } from './database.ts';
+import { openDatabase, transactionOf, viewOf } from './database.ts';
 import { keys } from './keys.ts';
 import { openLmdbStore } from './lmdb-store.ts';
 import { SCHEMA_VERSION } from './schema.ts';
@@ -44,8 +44,18 @@ describe('faults of an LMDB store', () => {
       code: 'STORE_FAILED',
       inDoubt: false,
       message: expect.stringMatching(
-        /schema 2 and this version reads 1.*Run the version that wrote it/,
+        /schema 3 and this version reads 2.*Run the version that wrote it/,
       ) as string,
+    });
+  });
+
+  it('a database of the first schema, without checksums, is refused as that and not as damaged', async () => {
+    const db = openDatabase(path, { readOnly: false });
+    await db.put(keys.account(ledgerAccounts.operator), Buffer.alloc(17));
+    await db.put(keys.meta('schema'), integerCodec.encode(1));
+    await db.close();
+    await expect(openLmdbStore({ path })).rejects.toMatchObject({
+      message: expect.stringContaining('has schema 1 and this version reads 2') as string,
     });
   });
 
@@ -110,7 +120,7 @@ describe('faults of an LMDB store', () => {
     const db = openDatabase(path, { readOnly: false, mapBytes: 1 << 20 });
     const value = new Uint8Array(100_000).fill(7);
     for (let i = 0; i < 60; i++) db.transactionSync(() => transactionOf(db).put(keys.entry(i), value));
-    for (let i = 0; i < 60; i++) expect(db.getBinary(Buffer.from(keys.entry(i)))?.length).toBe(100_000);
+    for (let i = 0; i < 60; i++) expect(viewOf(db).get(keys.entry(i))?.length).toBe(100_000);
     await db.close();
   });
 });

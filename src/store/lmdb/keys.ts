@@ -1,5 +1,5 @@
 /**
- * Keys of the database, schema 1. One tree; the first byte is the table, then fields that sort as they
+ * Keys of the database, schema 2. One tree; the first byte is the table, then fields that sort as they
  * should: ids as ASCII ended by a zero byte unless last, integers as 8 bytes big-endian. No key is above
  * 300 bytes (the database takes 1,978).
  *

@@ -9,6 +9,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../core/assert.ts';
+import { refuseDamage } from './damage.ts';
 import { type Database, openDatabase } from './database.ts';
 import { faultOf } from './faults.ts';
 import { GroupCommitter } from './group-commit.ts';
@@ -100,6 +101,7 @@ function start(main: MessagePort, { path }: WriterData): void {
   const answer = (message: WriterStart): void => main.postMessage(message, []);
   try {
     mkdirSync(path, { recursive: true });
+    refuseDamage(path);
     const db = openDatabase(path, { readOnly: false });
     ensureSchema(db, path);
     flushDirectory(path);
