@@ -118,7 +118,8 @@ describe('cancelling', () => {
     expect(effectsOf(round.send({ kind: 'tick' }), 'refund')).toHaveLength(1);
     round.send({ kind: 'settlement', progress: { status: 'refunded', txids: [] } });
     round.crash();
-    expect(effectsOf(round.send({ kind: 'tick' }), 'refund')).toEqual([]);
+    // Harmless, and what finds a round that was refunded and not yet marked finished.
+    expect(effectsOf(round.send({ kind: 'tick' }), 'refund')).toHaveLength(1);
   });
 
   it('is too late from closing on', () => {

@@ -157,5 +157,6 @@ export function announce(state: RoundState, effects: RoundEffect[]): void {
   effects.push({ kind: 'phase', phase: facts.phase, endsAtMs: facts.endsAtMs });
   if (isOpenForStreams(facts.phase) || facts.phase === 'closing') releaseClosed(state, effects);
   if (facts.phase === 'settling') effects.push({ kind: 'settle', statement: buildStatement(state) });
-  if (facts.phase === 'cancelled' && facts.settlement === null) effects.push({ kind: 'refund' });
+  // Also when it was refunded before: whoever was to mark the round finished may have died in between.
+  if (facts.phase === 'cancelled') effects.push({ kind: 'refund' });
 }
