@@ -79,7 +79,7 @@ export interface Hold {
   readonly sats: number;
 }
 
-export type HoldRefusal = Refusal<'INSUFFICIENT_FUNDS' | 'ROUND_OVER'>;
+export type HoldRefusal = Refusal<'INSUFFICIENT_FUNDS' | 'ROUND_OVER' | 'STREAM_EXISTS'>;
 
 export interface AccountBalances {
   readonly availableSats: number;
@@ -91,8 +91,9 @@ export interface AccountStore {
   readBalances(account: AccountId): Promise<AccountBalances>;
   readBalance(account: LedgerAccount): Promise<number>;
   /**
-   * Moves sats from available to held and records the hold, atomically. The same stream id again answers ok
-   * and changes nothing (also when its hold has been shrunk or closed since). ROUND_OVER once the round is saved
+   * Moves sats from available to held and records the hold, atomically. The same hold again answers ok and changes
+   * nothing, as long as it is there as it was asked for; STREAM_EXISTS for a stream id whose hold is another one,
+   * or has been shrunk or closed: a stream that was let go of must not be opened again over nothing. ROUND_OVER once the round is saved
    * in a phase in which its holds are closed for good: an owner that was replaced, or died, may still ask, and
    * nobody would ever give that hold back.
    */

@@ -11,6 +11,11 @@ import type { Hold } from '../ports/store.ts';
 import type { Phase } from '../round/terms.ts';
 import { netByAccount } from './postings.ts';
 
+/** Whether what is open for the stream is what is asked for now; the store has seen the stream id before. */
+export function isSameHold(open: Hold | undefined, asked: Hold): boolean {
+  return open?.roundId === asked.roundId && open.account === asked.account && open.sats === asked.sats;
+}
+
 /** Whether a round that is saved in this phase may still get holds; a store may not have the round at all. */
 export function takesHolds(phase: Phase | undefined): boolean {
   return phase !== 'settling' && phase !== 'settled' && phase !== 'cancelled';

@@ -164,7 +164,13 @@ export function accountCases(current: () => StoreUnderTest): void {
       await fundViewer(store, viewer, 1_000);
       expect(await store.hold(hold)).toEqual({ ok: true });
       expect(await store.hold(hold)).toEqual({ ok: true });
-      expect(await store.hold({ ...hold, sats: 900, roundId: roundIdOf('elsewhere') })).toEqual({ ok: true });
+      for (const other of [
+        { sats: 900 },
+        { roundId: roundIdOf('elsewhere') },
+        { account: accountId(0x77) },
+      ]) {
+        expect(await store.hold({ ...hold, ...other })).toEqual({ ok: false, code: 'STREAM_EXISTS' });
+      }
       expect(await store.readBalances(viewer)).toEqual({ availableSats: 600, heldSats: 400, earnedSats: 0 });
       const { atMs: _, ...open } = hold;
       expect(await store.holdsOfRound(roundId)).toEqual([open]);
@@ -205,13 +211,13 @@ export function accountCases(current: () => StoreUnderTest): void {
       await shrink(300);
       expect(await store.readBalances(viewer)).toEqual({ availableSats: 850, heldSats: 150, earnedSats: 0 });
       expect(await store.holdsOfRound(roundId)).toMatchObject([{ sats: 150 }]);
-      expect(await store.hold(hold)).toEqual({ ok: true });
+      expect(await store.hold(hold)).toEqual({ ok: false, code: 'STREAM_EXISTS' });
       expect(await store.readBalance(ledgerAccounts.held(viewer))).toBe(150);
       await shrink(0);
       await shrink(0);
       expect(await store.readBalances(viewer)).toEqual({ availableSats: 1_000, heldSats: 0, earnedSats: 0 });
       expect(await store.holdsOfRound(roundId)).toEqual([]);
-      expect(await store.hold(hold)).toEqual({ ok: true });
+      expect(await store.hold(hold)).toEqual({ ok: false, code: 'STREAM_EXISTS' });
       expect(await store.readBalance(ledgerAccounts.held(viewer))).toBe(0);
       await store.shrinkHold({ streamId: streamId(999), toSats: 0, atMs: 6 });
       expect(await trialSum(store)).toBe(0);

@@ -37,7 +37,7 @@ export class Holds {
   async hold(asked: Asked): Promise<Answer> {
     holdEntry(asked); // asserts the amount
     const { streamId, roundId, account } = asked;
-    if (await this.#claim(asked)) return { ok: true };
+    if (await this.#claim(asked)) return await this.#heldBefore(asked);
     await addMember(this.#records, indexes.holds(roundId), streamId, account);
     // Whoever closes the round's holds now has either seen the line above, or is waited for here.
     const round = await this.#records.get(roundAt(roundId), ['lock', 'phase']);
@@ -112,6 +112,12 @@ export class Holds {
   async accountsOf(roundId: RoundId): Promise<ReadonlySet<AccountId>> {
     const members = await membersOf(this.#records, indexes.holds(roundId));
     return new Set(members.map(([, account]) => account as AccountId));
+  }
+
+  /** Whether the hold is there as it is asked for. */
+  async #heldBefore({ streamId, roundId, account, sats }: Asked): Promise<Answer> {
+    const row = await this.#records.get(accountAt(userKey(account)), ['holds']);
+    return mapOf(row, 'holds')[holdKey(roundId, streamId)] === sats ? { ok: true } : refuse('STREAM_EXISTS');
   }
 
   /** Stores who asks for this stream; true when it has been held before. */

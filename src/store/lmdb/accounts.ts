@@ -4,7 +4,7 @@ import { type Refusal, refuse } from '../../core/errors.ts';
 import type { AccountId, RoundId, StreamId } from '../../core/ids.ts';
 import { type JournalEntry, ledgerAccounts } from '../../ledger/journal.ts';
 import type { AccountBalances, AccountStore, Hold, HoldRefusal } from '../../ports/store.ts';
-import { checkHoldsCovered, holdEntry, releaseEntry, takesHolds } from '../holds.ts';
+import { checkHoldsCovered, holdEntry, isSameHold, releaseEntry, takesHolds } from '../holds.ts';
 import { openHoldCodec, ownerCodec, roundIdCodec } from './codecs.ts';
 import type { Transaction, View } from './database.ts';
 import { balanceOf, isPosted, postEntry } from './journal.ts';
@@ -12,7 +12,12 @@ import { keys, lastId, prefix } from './keys.ts';
 
 export const accountWrites = {
   hold(tx: Transaction, hold: Hold & { readonly atMs: number }): { readonly ok: true } | HoldRefusal {
-    if (tx.get(keys.stream(hold.streamId)) !== undefined) return { ok: true };
+    if (tx.get(keys.stream(hold.streamId)) !== undefined) {
+      const open = tx.read(openHoldCodec, keys.openHold(hold.roundId, hold.streamId));
+      return open !== undefined && isSameHold({ ...hold, ...open }, hold)
+        ? { ok: true }
+        : refuse('STREAM_EXISTS');
+    }
     if (!takesHolds(tx.read(ownerCodec, keys.owner(hold.roundId))?.phase)) return refuse('ROUND_OVER');
     if (postEntry(tx, holdEntry(hold)) === 'insufficient') return refuse('INSUFFICIENT_FUNDS');
     tx.put(keys.stream(hold.streamId), roundIdCodec.encode(hold.roundId));

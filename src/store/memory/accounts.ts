@@ -3,7 +3,7 @@ import { refuse } from '../../core/errors.ts';
 import { type RoundId, compareIds } from '../../core/ids.ts';
 import { type JournalEntry, ledgerAccounts } from '../../ledger/journal.ts';
 import type { AccountStore, Hold } from '../../ports/store.ts';
-import { holdEntry, releaseEntry, takesHolds } from '../holds.ts';
+import { holdEntry, isSameHold, releaseEntry, takesHolds } from '../holds.ts';
 import { balancesAfter } from '../postings.ts';
 import type { MemoryState } from './state.ts';
 
@@ -48,7 +48,11 @@ export function memoryAccounts(state: MemoryState): AccountStore {
     },
 
     async hold(hold) {
-      if (state.streams.has(hold.streamId)) return { ok: true };
+      const before = state.streams.get(hold.streamId);
+      if (before !== undefined) {
+        const open = state.openHolds.get(before)?.get(hold.streamId);
+        return isSameHold(open, hold) ? { ok: true } : refuse('STREAM_EXISTS');
+      }
       if (!takesHolds(state.rounds.get(hold.roundId)?.phase)) return refuse('ROUND_OVER');
       if (postEntry(state, holdEntry(hold)) === 'insufficient') return refuse('INSUFFICIENT_FUNDS');
       const { streamId, roundId, account, sats } = hold;
