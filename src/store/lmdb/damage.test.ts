@@ -121,7 +121,7 @@ async function fill(path: string): Promise<void> {
     db.transactionSync(() => {
       const tx = transactionOf(db);
       for (let no = 0; no < 60; no++) {
-        const length = random.chance(0.05) ? 9_000 : random.below(300);
+        const length = random.chance(0.05) ? 9_000 : random.chance(0.05) ? 0 : random.below(300);
         const value = Uint8Array.from({ length }, () => random.below(256));
         tx.put(keys.entryId(`entry-${random.below(500)}`), value);
       }
