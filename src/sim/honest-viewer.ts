@@ -94,8 +94,13 @@ export class HonestViewer implements SimViewer {
     viewer.on('ended', ({ reason, paidSats }) => say(() => `stream ended: ${reason}, paid ${paidSats}`));
     this.#page = { life, viewer };
     void viewer.connect();
-    void viewer.follow(this.#roundId).then(async () => {
-      if (this.#chance.chance(0.9)) await viewer.watch(this.#target());
+    this.#follow(viewer);
+  }
+
+  #follow(viewer: Viewer): void {
+    const target = this.#chance.chance(0.9) ? this.#target() : null;
+    void viewer.follow(this.#roundId).then(async (outcome) => {
+      if (outcome.ok && target !== null) await viewer.watch(target);
     });
   }
 
@@ -130,6 +135,7 @@ export class HonestViewer implements SimViewer {
     const chance = this.#chance;
     const viewer = this.#page?.viewer;
     if (viewer === undefined) return this.#openPage();
+    if (viewer.state === null) return this.#follow(viewer); // the round was not there yet
     const dice = chance.below(100);
     if (dice < 25) void viewer.gift(this.#target(), this.#giftSats());
     else if (dice < 45) void viewer.clap(this.#target(), chance.between(1, 20));
@@ -148,9 +154,11 @@ export class HonestViewer implements SimViewer {
   }
 
   #turn(viewer: Viewer): void {
-    this.#roundId = this.#roundAt(this.#chance.below(this.#context.plan.rounds.length));
-    if (this.#page !== null) this.#context.observer.forgets(this.#page.life.name, this.#roundId);
-    void viewer.follow(this.#roundId);
+    const roundId = this.#roundAt(this.#chance.below(this.#context.plan.rounds.length));
+    if (roundId === this.#roundId) return;
+    this.#roundId = roundId;
+    if (this.#page !== null) this.#context.observer.forgets(this.#page.life.name, roundId);
+    this.#follow(viewer);
   }
 }
 

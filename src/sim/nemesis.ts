@@ -36,10 +36,12 @@ export class Nemesis {
 
   /** Faults stop: what was left behind by one is put right, as an operator would. */
   calm(): void {
-    const { processes, process } = this.#world;
-    for (const old of processes) if (old !== process) old.kill();
-    if (!process.life.alive) this.#world.startProcess();
-    this.#restart();
+    const { plan, scheduler, world } = this.#world.context;
+    const { processes } = this.#world;
+    for (const process of processes) process.kill();
+    // What dead processes have sent to a remote store may still be on its way, and take a round from its new owner.
+    const delayMs = plan.store.remote ? plan.store.stallMs + 2_000 : this.#chance.between(20, 3_000);
+    scheduler.after(world, delayMs, 'engine restarts', () => this.#world.startProcess());
   }
 
   get #now(): number {
@@ -75,8 +77,9 @@ export class Nemesis {
   #startLater(): void {
     const { scheduler, world } = this.#world.context;
     const { process } = this.#world;
-    scheduler.after(world, this.#chance.between(20, 3_000), 'engine restarts', () => {
-      if (this.#world.process === process) this.#world.startProcess();
+    const delayMs = this.#chance.between(20, 3_000);
+    scheduler.after(world, delayMs, 'engine restarts', () => {
+      if (this.#world.process === process && this.#world.context.faults.on) this.#world.startProcess();
     });
   }
 
@@ -115,7 +118,7 @@ export class Nemesis {
     this.#world.disk.sync();
     const { process } = this.#world;
     scheduler.after(world, this.#chance.between(1_000, 6_000), 'engine is restarted', () => {
-      if (this.#world.process === process) this.#restart();
+      if (this.#world.process === process && this.#world.context.faults.on) this.#restart();
     });
   }
 

@@ -140,8 +140,8 @@ function planStore(chance: Chance, calm: boolean): StorePlan {
     syncMs: chance.pick([0.5, 3, 15]),
     failChance: rough ? chance.pick([0.002, 0.02, 0.1]) : 0,
     doubtChance: rough ? chance.pick([0.002, 0.02, 0.1]) : 0,
-    stallChance: rough ? chance.pick([0, 0.002, 0.01]) : 0,
-    stallMs: chance.pick([1_000, 5_000]),
+    stallChance: rough ? chance.pick([0, 0.005, 0.03, 0.1]) : 0,
+    stallMs: chance.pick([1_000, 5_000, 15_000]),
     remote: chance.chance(0.4),
   };
 }
@@ -159,8 +159,9 @@ function planChain(chance: Chance, calm: boolean): ChainPlan {
 }
 
 function planFaults(chance: Chance, calm: boolean): FaultPlan {
+  const haste = chance.pick([1, 1, 1, 3, 8]);
   const every = (share: number, ...meansMs: readonly number[]): number =>
-    !calm && chance.chance(share) ? chance.pick(meansMs) : 0;
+    !calm && chance.chance(share) ? chance.pick(meansMs) / haste : 0;
   return {
     killShardMs: every(0.5, 3_000, 8_000, 20_000),
     killEdgeMs: every(0.4, 5_000, 12_000, 25_000),
@@ -248,7 +249,7 @@ function planViewer(chance: Chance, rounds: number): ViewerPlan {
     giftBudgetSats: chance.pick([50, 400, 2_500, 8_000]),
     watchSecondsMax: chance.pick([4, 15, 60]),
     fundsSats: chance.pick([60, 2_000, 30_000, 200_000]),
-    actEveryMs: chance.pick([500, 1_500, 4_000]),
+    actEveryMs: chance.pick([300, 800, 2_500]),
     round: chance.below(rounds),
   };
 }

@@ -57,7 +57,7 @@ async function live(world: World): Promise<void> {
   world.operator.begin();
   nemesis.begin();
   for (const viewer of world.viewers)
-    scheduler.after(context.world, context.chance.between(0, 8_000), 'viewer', () => viewer.begin());
+    scheduler.after(context.world, context.chance.between(100, 5_000), 'viewer', () => viewer.begin());
   const check = (life: Parameters<typeof checks.afterEvent>[0]): void => checks.afterEvent(life);
   const failed = (): boolean => world.failure !== null;
   await scheduler.runUntil(plan.calmAtMs, check, failed);

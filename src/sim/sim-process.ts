@@ -60,7 +60,7 @@ export class SimProcess {
   constructor(options: SimProcessOptions) {
     this.#options = options;
     const { context, no, network, machine, disk, canary } = options;
-    this.life = new Life(`engine.${no}`, context.world);
+    this.life = new Life(`e${no}`, context.world);
     const carrier = context.plan.store.remote ? context.world : this.life;
     this.threads = new SimThreads({
       context,

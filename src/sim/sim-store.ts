@@ -62,8 +62,7 @@ export function simStore(context: RunContext, options: SimStoreOptions): Store {
 class Calls {
   readonly #context: RunContext;
   readonly #options: SimStoreOptions;
-  /** Writes on their way, in order: one thread's writes are applied in the order they were asked for. */
-  readonly #onTheWay: (() => void)[] = [];
+  #lastApplyMs = 0;
 
   constructor(context: RunContext, options: SimStoreOptions) {
     this.#context = context;
@@ -86,12 +85,12 @@ class Calls {
     const { carrier } = this.#options;
     return new Promise((resolve, reject) => {
       if (this.#happens(plan.store.failChance)) return this.#fail(write, reject);
-      const applyNow = (): void => this.#apply(write, resolve, reject);
-      this.#onTheWay.push(applyNow);
-      const slow = this.#happens(plan.store.stallChance) ? chance.between(200, plan.store.stallMs) : 0;
-      scheduler.after(carrier, chance.delay(plan.store.delayMs) + slow, `apply ${write.method}`, () => {
-        this.#onTheWay.shift()?.();
-      });
+      const slowMs = this.#happens(plan.store.stallChance) ? chance.between(200, plan.store.stallMs) : 0;
+      const ownMs = scheduler.nowMs + chance.delay(plan.store.delayMs) + slowMs;
+      // A local store takes the writes of a thread in order; over a network each goes its own way.
+      const atMs = plan.store.remote ? ownMs : Math.max(ownMs, this.#lastApplyMs + 0.001);
+      this.#lastApplyMs = atMs;
+      scheduler.at(carrier, atMs, `apply ${write.method}`, () => this.#apply(write, resolve, reject));
     });
   }
 

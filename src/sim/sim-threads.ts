@@ -101,7 +101,7 @@ export class SimThreads implements ThreadRunner {
   start<Out, In>(start: ThreadStart<In>): RunningThread<Out> {
     const { context, process } = this.#options;
     const data = start.data as ThreadData;
-    const life = new Life(`${start.name}.${++this.#lastNo}`, process);
+    const life = new Life(`${process.name}/${start.name}.${++this.#lastNo}`, process);
     const { chance, plan, scheduler } = context;
     const channel = new SimChannel<Out, In>(scheduler, () => chance.delay(plan.linkDelayMs));
     let shell: Shell | null = null;

@@ -56,7 +56,7 @@ export class Trace {
   /** `text` is asked for only when lines are wanted. */
   line(atMs: number, life: string, text: () => string): void {
     if (!this.wantsLines) return;
-    const line = `${(atMs / 1000).toFixed(3).padStart(9)} ${life.padEnd(12)} ${text()}`;
+    const line = `${(atMs / 1000).toFixed(3).padStart(9)} ${life.padEnd(13)} ${text()}`;
     this.#write?.(line);
     if (!this.#keep) return;
     this.#lines.push(line);

@@ -42,7 +42,8 @@ export class Checks {
         for (const round of thread.shard.rounds()) this.#round(round, life);
       }
     }
-    this.#report(this.#releases.check(disk.state, context));
+    const calm = !context.faults.on && this.#world.process.running !== null;
+    this.#report(this.#releases.check(disk.state, context, calm));
     if (!context.observer.dirty) return;
     context.observer.dirty = false;
     this.#report(checkBooks(disk.state));

@@ -1,9 +1,11 @@
 /** One round as its actor has it, after each event of its shard: cheap, a few sums over its streams. */
+import { LIMITS } from '../../core/limits.ts';
 import type { RoundState } from '../../round/state.ts';
 import {
   CHAIN_COUNT,
   CLAPS,
   HOLD,
+  OPENED_AT,
   PAID,
   TIPS,
   UNITS,
@@ -92,6 +94,9 @@ function checkStream(
     };
   if (streams.amount(slot, WATCH) > paidSats)
     return { checker: 'charge', message: `${streamId} watched for more than it paid` };
+  if (streams.amount(slot, WATCH) > watchedSatsMax(state, slot)) {
+    return { checker: 'early', message: `${streamId} paid for more seconds than there were` };
+  }
   for (const target of terms.participants.keys()) {
     const counted = streams.number(slot, CLAPS + target);
     const claimed = model.claps.get(target) ?? 0;
@@ -102,4 +107,12 @@ function checkStream(
       };
   }
   return undefined;
+}
+
+/** Whole seconds from opening or start until now or the end, and the grace, at the rate. */
+function watchedSatsMax({ facts, terms, streams }: RoundState, slot: number): number {
+  const fromMs = Math.max(streams.amount(slot, OPENED_AT), facts.startedAtMs ?? facts.startsAtMs);
+  const untilMs = Math.min(facts.nowMs, facts.endedAtMs ?? facts.nowMs);
+  const seconds = Math.max(0, Math.floor((untilMs - fromMs) / 1000)) + LIMITS.watchGraceSeconds;
+  return seconds * terms.rateSatsPerSecond;
 }
