@@ -39,6 +39,10 @@ function stored({ terms, createdAtMs, phase }: RoundRecord): RoundSummary {
   return { terms, createdAtMs, phase, endsAtMs: terms.end.kind === 'time' ? terms.end.atMs : null };
 }
 
+function whyNoResults(phase: Phase): 'ROUND_CANCELLED' | 'RESULTS_NOT_READY' {
+  return phase === 'cancelled' ? 'ROUND_CANCELLED' : 'RESULTS_NOT_READY';
+}
+
 export function createEngineControl(options: EngineControlOptions): EngineControl {
   const { store, supervisor, keeper, live, settlement, headers, clock } = options;
   const startedAtMs = clock.monotonicMs();
@@ -107,14 +111,15 @@ export function createEngineControl(options: EngineControlOptions): EngineContro
       const round = await readRound(roundId);
       if (round === undefined) return refuse('ROUND_NOT_FOUND');
       const results = await settlement.results(roundId);
-      if (results === undefined) return refuse('RESULTS_NOT_READY');
+      if (results === undefined) return refuse(whyNoResults(round.phase));
       return { ok: true, results: { ...results, phase: round.phase } };
     },
 
     async receipt(roundId) {
       const bytes = await store.readReceipt(roundId);
       if (bytes !== undefined) return { ok: true, bytes };
-      return refuse((await readRound(roundId)) === undefined ? 'ROUND_NOT_FOUND' : 'RESULTS_NOT_READY');
+      const round = await readRound(roundId);
+      return refuse(round === undefined ? 'ROUND_NOT_FOUND' : whyNoResults(round.phase));
     },
 
     balances: (account) => store.readBalances(account),

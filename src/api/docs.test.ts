@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CODES, codeInfo } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
 import { ROUND_DEFAULTS } from './round-body.ts';
-import { type TestApi, createTestApi } from './test-engine.ts';
+import { type TestApi, adminHeaders, createTestApi, roundBody } from './test-engine.ts';
 
 interface Operation {
   readonly responses: Readonly<Record<string, { readonly description: string }>>;
@@ -16,7 +17,7 @@ let text: string;
 const operations = new Map<string, Operation>();
 
 beforeAll(async () => {
-  api = await createTestApi();
+  api = await createTestApi({ devFaucetSatsMax: 1_000_000 });
   text = await readFile(new URL('../../docs/API.md', import.meta.url), 'utf8');
   const { paths }: { paths: Record<string, Record<string, Operation>> } = (
     await api.app.inject('/docs/json')
@@ -28,6 +29,13 @@ beforeAll(async () => {
   }
 });
 afterAll(() => api.app.close());
+
+/** Names and types, without the values. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shapeOf);
+  if (typeof value !== 'object' || value === null) return value === null ? null : typeof value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, shapeOf(each)]));
+}
 
 const ALWAYS = new Set(['RATE_LIMITED', 'INTERNAL', 'CHAIN_FAILED', 'UNAVAILABLE', 'STORE_FAILED']);
 
@@ -60,6 +68,29 @@ describe('docs/API.md', () => {
     }
     const section = text.slice(text.indexOf('## Routes'), text.indexOf('| route'));
     for (const code of ALWAYS) expect(section).toContain(code);
+  });
+
+  it('shows the answer of each route as it is', async () => {
+    const of = async (method: 'GET' | 'POST', url: string, payload?: object): Promise<unknown> => {
+      const headers = method === 'POST' ? adminHeaders() : {};
+      const answer = await api.app.inject({ method, url: `/v1${url}`, headers, ...(payload && { payload }) });
+      return answer.json().data;
+    };
+    const account = '11'.repeat(20);
+    const round = await of('POST', '/rounds', roundBody({ id: 'grand-final' }));
+    const page = { ...((await of('GET', '/rounds?limit=1')) as object), rounds: [], nextCursor: '' };
+    api.engine.setPhase('grand-final', 'settled');
+    const results = await of('GET', '/rounds/grand-final/results');
+    const balances = await of('POST', '/dev/accounts', { account, sats: 1_000 });
+    const [health, config] = [await of('GET', '/health'), await of('GET', '/config')];
+    const { participantsMin, participantsMax } = LIMITS;
+    const shown = { ...(config as object), limits: { participantsMin, participantsMax } };
+
+    const section = text.slice(text.indexOf('## What the routes answer'));
+    const examples = [...section.matchAll(/```json\n(.*?)```/gs)].map(([, json = '']) => JSON.parse(json));
+    expect(examples.map(shapeOf)).toEqual([round, page, results, balances, health, shown].map(shapeOf));
+    expect(shapeOf(await of('GET', `/accounts/${account}`))).toEqual(shapeOf(balances));
+    for (const route of operations.keys()) expect(section, route).toContain(`\`${route}\``);
   });
 
   it('names the defaults that the code has', () => {

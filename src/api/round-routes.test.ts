@@ -376,6 +376,15 @@ describe('reading rounds', () => {
 });
 
 describe('results and receipt', () => {
+  it('never come for a round that was cancelled', async () => {
+    const id = await create();
+    api.engine.setPhase(id, 'cancelled');
+    for (const what of ['results', 'receipt']) {
+      const response = await api.app.inject(`/v1/rounds/${id}/${what}`);
+      expect([response.statusCode, response.json().error.code]).toEqual([409, 'ROUND_CANCELLED']);
+    }
+  });
+
   it('come when the round is settled', async () => {
     const id = await create();
     for (const what of ['results', 'receipt']) {

@@ -14,6 +14,8 @@ import { type RoundBody, roundBodySchema, sameTerms, termsOf } from './round-bod
 import { readRoundPage, resultsSchema, roundPageSchema, roundSchema } from './round-views.ts';
 import { CHANGING, CHECKED, failures, responses } from './route-schema.ts';
 
+const NO_RESULTS = [...CHECKED, 'ROUND_NOT_FOUND', 'RESULTS_NOT_READY', 'ROUND_CANCELLED'] as const;
+
 const roundParams = Type.Object({ roundId: roundIdField });
 const listQuery = Type.Object(
   {
@@ -84,7 +86,7 @@ export function registerRoundRoutes(app: ApiApp, context: RouteContext): void {
       tags,
       summary: 'Read how a round ended and what was paid',
       params: roundParams,
-      response: responses(200, resultsSchema, [...CHECKED, 'ROUND_NOT_FOUND', 'RESULTS_NOT_READY']),
+      response: responses(200, resultsSchema, NO_RESULTS),
     },
     handler: async (request) => {
       const outcome = await engine.results(idOf(request.params.roundId));
@@ -105,7 +107,7 @@ export function registerRoundRoutes(app: ApiApp, context: RouteContext): void {
           description: 'The receipt file',
           content: { 'application/json': { schema: fileSchema } },
         },
-        ...failures([...CHECKED, 'ROUND_NOT_FOUND', 'RESULTS_NOT_READY']),
+        ...failures(NO_RESULTS),
       },
     },
     handler: async (request, reply) => {

@@ -95,6 +95,7 @@ export class TestEngine implements EngineControl {
   async results(roundId: RoundId): ReturnType<EngineControl['results']> {
     const round = this.rounds.get(roundId);
     if (round === undefined) return refuse('ROUND_NOT_FOUND');
+    if (round.phase === 'cancelled') return refuse('ROUND_CANCELLED');
     if (round.phase !== 'settled') return refuse('RESULTS_NOT_READY');
     const txid = 'ab'.repeat(32) as Txid;
     return {
@@ -123,6 +124,7 @@ export class TestEngine implements EngineControl {
   async receipt(roundId: RoundId): ReturnType<EngineControl['receipt']> {
     const round = this.rounds.get(roundId);
     if (round === undefined) return refuse('ROUND_NOT_FOUND');
+    if (round.phase === 'cancelled') return refuse('ROUND_CANCELLED');
     return round.phase === 'settled' ? { ok: true, bytes: this.receiptBytes } : refuse('RESULTS_NOT_READY');
   }
 

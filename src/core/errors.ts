@@ -54,6 +54,11 @@ export const CODES = {
   ALREADY_STARTED: { http: 409, retryable: false, message: 'The round has already started.' },
   NOT_CANCELLABLE: { http: 409, retryable: false, message: 'The round is too far along to be cancelled.' },
   UNKNOWN_TARGET: { http: 404, retryable: false, message: 'The round has no such participant.' },
+  ROUND_CANCELLED: {
+    http: 409,
+    retryable: false,
+    message: 'The round was cancelled: it is not settled, and everything was given back.',
+  },
   RESULTS_NOT_READY: { http: 409, retryable: true, message: 'The round has not been settled yet.' },
   // Streams and vouchers
   BAD_COMMITMENT: {

@@ -39,6 +39,9 @@ export interface EngineHealth {
   readonly liveRounds: number;
 }
 
+/** Why a round has no results and no receipt: a cancelled one never will. */
+type NoResults = 'ROUND_NOT_FOUND' | 'RESULTS_NOT_READY' | 'ROUND_CANCELLED';
+
 export interface EngineControl {
   createRound(
     terms: RoundTerms,
@@ -62,15 +65,9 @@ export interface EngineControl {
   >;
   results(
     roundId: RoundId,
-  ): Promise<
-    { readonly ok: true; readonly results: RoundResults } | Refusal<'ROUND_NOT_FOUND' | 'RESULTS_NOT_READY'>
-  >;
+  ): Promise<{ readonly ok: true; readonly results: RoundResults } | Refusal<NoResults>>;
   /** The receipt file, as published. */
-  receipt(
-    roundId: RoundId,
-  ): Promise<
-    { readonly ok: true; readonly bytes: Uint8Array } | Refusal<'ROUND_NOT_FOUND' | 'RESULTS_NOT_READY'>
-  >;
+  receipt(roundId: RoundId): Promise<{ readonly ok: true; readonly bytes: Uint8Array } | Refusal<NoResults>>;
   balances(account: AccountId): Promise<AccountBalances>;
   /** Development networks: credits an account from the operator's funds. Idempotent by `key`. */
   fundDevAccount(input: {

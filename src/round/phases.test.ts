@@ -10,6 +10,20 @@ function leadChange(round: RoundDriver, target: number): void {
 }
 
 describe('phases', () => {
+  it('show no open streams once words are not taken any more', () => {
+    const round = live();
+    round.open({ stream: 1 });
+    round.runTo(END + 1_000);
+    expect(round.replica).toMatchObject({ phase: 'closing', viewers: 1 });
+    round.runTo(END + 3_000);
+    expect(round.replica).toMatchObject({ phase: 'settling', viewers: 0 });
+    const cancelled = live();
+    cancelled.open({ stream: 1 });
+    cancelled.send({ kind: 'cancel', reason: 'rain' });
+    cancelled.runTo(START + 5_000);
+    expect(cancelled.replica).toMatchObject({ phase: 'cancelled', viewers: 0 });
+  });
+
   it('follow the times of the terms to the end', () => {
     const round = new RoundDriver();
     const phases = effectsOf(round.runTo(END + 10_000), 'phase').map((effect) => effect.phase);

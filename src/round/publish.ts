@@ -17,7 +17,7 @@ import type {
   PublicSupporter,
 } from './public-state.ts';
 import { ranksOf, scoresOf } from './ranking.ts';
-import { type RoundState, isRunning } from './state.ts';
+import { type RoundState, isOpenForStreams, isRunning } from './state.ts';
 import { divisionOf } from './statement-builder.ts';
 import { VIEWER } from './stream-table.ts';
 import { topSupporters } from './supporters.ts';
@@ -98,7 +98,7 @@ function supportersOf(state: RoundState): PublicSupporter[] {
 }
 
 export function publicState(state: RoundState, supporters: readonly PublicSupporter[]): PublicState {
-  const { terms, facts, session, totals } = state;
+  const { terms, facts, session } = state;
   return {
     roundId: terms.roundId,
     title: terms.title,
@@ -110,12 +110,17 @@ export function publicState(state: RoundState, supporters: readonly PublicSuppor
     rateSatsPerSecond: terms.rateSatsPerSecond,
     payEveryMs: session.payEveryMs,
     atMs: facts.nowMs,
-    viewers: totals.openStreams,
+    viewers: viewersOf(state),
     participants: participantsOf(state),
     supporters: [...supporters],
     gifts: giftsOf(state),
     result: resultOf(state),
   };
+}
+
+/** Open streams. Once the round takes no words their rows stay as they are, but each of them has ended. */
+function viewersOf({ facts, totals }: RoundState): number {
+  return isOpenForStreams(facts.phase) || facts.phase === 'closing' ? totals.openStreams : 0;
 }
 
 function participantsOf(state: RoundState): PublicParticipant[] {
@@ -173,7 +178,7 @@ function resultOf(state: RoundState): PublicResult | null {
 /** Whether a client that extrapolates what was published sees something wrong. */
 function hasDrifted(state: RoundState, published: PublicState): boolean {
   const { totals, session, facts } = state;
-  if (published.viewers !== totals.openStreams) return true;
+  if (published.viewers !== viewersOf(state)) return true;
   const ranks = ranksOf(session.ranking);
   return published.participants.some((shown, index) => {
     const slope = slopeOf(state, index);

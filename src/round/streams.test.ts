@@ -40,10 +40,28 @@ describe('streams', () => {
     const other = new RoundDriver(testTerms({ rateSatsPerSecond: 2 })).openInput({ stream: 2 });
     expect(codes(round.send(other))).toEqual(['BAD_COMMITMENT']);
     expect(codes(round.send(round.openInput({ stream: 3, holdSats: 0 })))).toEqual(['BAD_REQUEST']);
-    expect(codes(round.send(round.openInput({ stream: 3, holdSats: 2e12 })))).toEqual(['ROUND_FULL']);
+    // More than a round ever takes cannot succeed later; more than it has room for can.
+    expect(codes(round.send(round.openInput({ stream: 3, holdSats: 1e12 + 1 })))).toEqual(['BAD_REQUEST']);
     round.runTo(END);
     expect(codes(round.send(round.openInput({ stream: 4 })))).toEqual(['ROUND_OVER']);
     expect(round.state.streams.count).toBe(0);
+  });
+
+  it('are refused above what the round has room for', () => {
+    const round = live();
+    round.open({ stream: 1, holdSats: 1 });
+    expect(codes(round.send(round.openInput({ stream: 2, holdSats: 1e12 })))).toEqual(['ROUND_FULL']);
+    expect(codes(round.send(round.openInput({ stream: 2, holdSats: 1e12 - 1 })))).toEqual([]);
+  });
+
+  it('answer both of two equal OPENs of one connection, also while the hold is asked for', () => {
+    const round = live();
+    const open = round.openInput({ stream: 1 });
+    round.raw(open);
+    expect(effectsOf(round.raw({ ...open, from: { ...open.from, ref: 2 } }), 'refused')).toMatchObject([
+      { what: 'open', to: { ref: 1 }, code: 'STREAM_TAKEN' },
+    ]);
+    expect(effectsOf(round.send({ kind: 'tick' }), 'granted')).toMatchObject([{ to: { ref: 2 } }]);
   });
 
   it('take the same OPEN twice from one connection, and once from two', () => {

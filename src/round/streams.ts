@@ -51,9 +51,14 @@ export function openStream(state: RoundState, input: Input<'open'>, effects: Rou
   if (pending !== undefined) {
     const same =
       equalBytes(pending.signed.bytes, input.signed.bytes) && isSameConnection(pending.from, input.from);
-    // The hold's answer answers both, to the newer request.
-    if (same) state.session.pending.set(streamId, { ...pending, from: input.from });
-    else refuseRequest(effects, { what: 'open', to: input.from, code: 'STREAM_EXISTS' });
+    if (same) {
+      // The hold's answer is for the newer request.
+      state.session.pending.set(streamId, { ...pending, from: input.from });
+      const older = pending.from;
+      if (older.ref !== input.from.ref) {
+        refuseRequest(effects, { what: 'open', to: older, code: 'STREAM_TAKEN' });
+      }
+    } else refuseRequest(effects, { what: 'open', to: input.from, code: 'STREAM_EXISTS' });
     return;
   }
   const code = whyNotOpen(state, input);
@@ -103,6 +108,7 @@ function whyNotOpen(state: RoundState, input: Input<'open'>): Code | null {
   if (commitment.roundId !== terms.roundId || commitment.network !== terms.network) return 'BAD_COMMITMENT';
   if (commitment.rateSatsPerSecond !== terms.rateSatsPerSecond) return 'BAD_COMMITMENT';
   if (!isSats(input.holdSats) || input.holdSats === 0) return 'BAD_REQUEST';
+  if (input.holdSats > ROUND_BOUNDS.committedSatsMax) return 'BAD_REQUEST'; // an empty round could not take it
   if (input.name.length > LIMITS.nameCharsMax) return 'BAD_REQUEST';
   if (streams.count + session.pending.size >= LIMITS.streamsPerRoundMax) return 'ROUND_FULL';
   if (session.pending.size >= ROUND_BOUNDS.pendingOpensMax) return 'ROUND_FULL';

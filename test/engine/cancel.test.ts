@@ -69,7 +69,9 @@ it('gifts that are under way and viewers that are away change nothing about it',
     ok: false,
     code: 'NOT_CANCELLABLE',
   });
-  expect(await engine.control.receipt(terms.roundId)).toEqual({ ok: false, code: 'RESULTS_NOT_READY' });
+  const never = { ok: false, code: 'ROUND_CANCELLED' };
+  expect(await engine.control.receipt(terms.roundId)).toEqual(never);
+  expect(await engine.control.results(terms.roundId)).toEqual(never);
 });
 
 it('a shard that dies as soon as it is cancelled changes nothing about it', async () => {
