@@ -187,11 +187,19 @@ export class FrameHandler {
 
   #close(session: Session, message: CloseMessage, stream: EdgeStream, feed: RoundFeed): void {
     const { ref } = message;
+    if (stream.closeRef === 0) return this.askClose(session, ref, stream, feed);
+    session.error('UNKNOWN_STREAM', { ref, stream: stream.number, frame: message.type });
+  }
+
+  /** Also for a CLOSE that the former life of the shard did not get to. */
+  askClose(session: Session, ref: number, stream: EdgeStream, feed: RoundFeed): void {
     const from = { edge: this.#context.edge, conn: session.conn, ref };
-    if (!this.#context.directory.push(feed, { kind: 'closeStream', from, slot: stream.slot })) {
-      return session.error('UNAVAILABLE', { ref, stream: stream.number, frame: message.type });
+    if (this.#context.directory.push(feed, { kind: 'closeStream', from, slot: stream.slot })) {
+      stream.closeRef = ref;
+      return;
     }
-    stream.closeRef = ref;
+    stream.closeRef = 0;
+    session.error('UNAVAILABLE', { ref, stream: stream.number, frame: FRAME.CLOSE });
   }
 }
 

@@ -200,6 +200,7 @@ export class ShardMail {
     }
     if (to.ref !== 0) this.#requests.answered(session, feed.handle, to.ref);
     let stream = session.streams.find((one) => one.streamId === grant.streamId && one.handle === feed.handle);
+    const wasCut = stream?.attached === false;
     if (stream === undefined) {
       const number = session.nextStreamNumber();
       stream = new EdgeStream({ number, conn: session.conn, handle: feed.handle, grant });
@@ -226,6 +227,7 @@ export class ShardMail {
         watching: grant.watching,
       }),
     );
+    if (wasCut && stream.closeRef !== 0) this.#frames.askClose(session, stream.closeRef, stream, feed);
     if (stream.held !== null) this.#frames.replay(session, stream);
   }
 

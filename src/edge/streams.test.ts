@@ -417,6 +417,37 @@ describe('a stream', () => {
     expect(rig.shard.of('attach')).toHaveLength(1);
   });
 
+  it('that is being closed is not closed twice: each CLOSE has its answer', async () => {
+    const rig = new Rig();
+    const viewer = new WireViewer();
+    const { socket, stream } = await rig.paying(viewer);
+    rig.send(socket, viewer.close(stream, 12), viewer.close(stream, 13));
+    await rig.turn();
+    expect(rig.shard.of('closeStream')).toMatchObject([{ from: { ref: 12 } }]);
+    expect(socket.take()).toMatchObject([{ type: FRAME.ERROR, code: 'UNKNOWN_STREAM', ref: 13, stream }]);
+    const ended = { kind: 'streamEnded', edge: 3, conn: connOf(socket), slot: 0 } as const;
+    rig.shard.effects(HANDLE, { ...ended, reason: 'closed', paidSats: 0 });
+    await delivered();
+    expect(socket.take()).toMatchObject([{ type: FRAME.ENDED, ref: 12, stream }]);
+  });
+
+  it('whose CLOSE was lost with its shard is closed in the next life', async () => {
+    const rig = new Rig();
+    const viewer = new WireViewer();
+    const { socket, stream } = await rig.paying(viewer);
+    rig.send(socket, viewer.close(stream, 12));
+    await rig.turn();
+    rig.relink();
+    await rig.turn();
+    rig.shard.keyframe(HANDLE, testState(), { epoch: 2, seq: 1 });
+    await rig.turn();
+    expect(rig.shard.of('closeStream')).toEqual([]);
+    const to = { edge: 3, conn: connOf(socket), ref: 0 };
+    rig.shard.effects(HANDLE, { kind: 'granted', to, grant: viewer.grant(4, START_MS) });
+    await rig.turn();
+    expect(rig.shard.of('closeStream')).toMatchObject([{ from: { ...to, ref: 12 }, slot: 4 }]);
+  });
+
   it('gets a number that was not used lately', async () => {
     const rig = new Rig();
     const viewer = new WireViewer();
