@@ -62,22 +62,24 @@ function timed(target: Target, input: Uint8Array): CaseOutcome {
 class Bench {
   readonly target: Target;
   readonly failures: Failure[] = [];
+  readonly #failuresMax: number;
   readonly #random: Prng;
   readonly #corpus: readonly Uint8Array[];
   #accepted = 0;
   #refused = 0;
   #ms = 0;
 
-  constructor(target: Target, seed: number) {
+  constructor(target: Target, seed: number, failuresMax: number) {
     this.target = target;
+    this.#failuresMax = failuresMax;
     this.#random = new Prng(seed);
     this.#corpus = target.corpus(new Prng(seed ^ 0x5eed));
-    for (const input of this.#corpus) if (this.failures.length < FAILURES_MAX) this.#try(input, seed);
+    for (const input of this.#corpus) if (this.failures.length < failuresMax) this.#try(input, seed);
   }
 
   spend(ms: number): void {
     const startMs = performance.now();
-    while (performance.now() - startMs < ms && this.failures.length < FAILURES_MAX) {
+    while (performance.now() - startMs < ms && this.failures.length < this.#failuresMax) {
       const seed = this.#random.u32();
       this.#try(this.#input(new Prng(seed)), seed);
     }
@@ -115,8 +117,13 @@ class Bench {
   }
 }
 
-export function runDecoders(targets: readonly Target[], seconds: number, seed: number): DecoderRun {
-  const benches = targets.map((target, no) => new Bench(target, (seed + no * 7919) >>> 0));
+export function runDecoders(
+  targets: readonly Target[],
+  seconds: number,
+  seed: number,
+  failuresMax: number = FAILURES_MAX,
+): DecoderRun {
+  const benches = targets.map((target, no) => new Bench(target, (seed + no * 7919) >>> 0, failuresMax));
   const memory = new MemoryWatch(MEMORY_BOUNDS);
   const sliceMs = (seconds * 1000) / LAPS / Math.max(1, benches.length);
   for (let lap = 0; lap < LAPS; lap++) {

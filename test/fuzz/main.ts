@@ -77,8 +77,8 @@ async function replay(
   return failures.length === 0 ? 0 : 1;
 }
 
-async function canaries({ json, seed }: FuzzOptions): Promise<number> {
-  const caught = await runCanaries(seed);
+function canaries({ json, seed }: FuzzOptions): number {
+  const caught = runCanaries(seed);
   const planted = caught.length;
   const missed = caught.filter(({ by }) => by === null);
   if (json) {

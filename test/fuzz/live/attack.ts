@@ -44,6 +44,7 @@ export interface AttackReport {
 const SESSIONS_AT_ONCE = 24;
 const CALLERS = 3;
 const PUPPETS = 10;
+const NEW_PUPPET_SHARE = 0.15;
 const PAUSE_MS = 10;
 const CALL_PAUSE_MS = 15;
 const FAILURES_MAX = 8;
@@ -54,11 +55,15 @@ export async function attack(options: AttackOptions): Promise<AttackReport> {
   const sessions = { cases: 0, accepted: 0, refused: 0 };
   const api: ApiCounts = { accepted: 0, refused: 0, rounds: 0 };
   const goesOn = (): boolean => performance.now() < untilMs && failures.length < FAILURES_MAX;
-  const puppets = await makePuppets(options.reach);
+  const puppets = await Promise.all(Array.from({ length: PUPPETS }, () => fundedPuppet(options.reach)));
 
   const runSession = async (seed: number): Promise<void> => {
     const random = new Prng(seed);
-    const puppet = random.chance(0.6) ? pick(random, puppets) : newPuppet();
+    // A stream id is used once, so puppets wear out.
+    if (random.chance(NEW_PUPPET_SHARE)) {
+      puppets[random.below(PUPPETS)] = await fundedPuppet(options.reach);
+    }
+    const puppet = random.chance(0.85) ? pick(random, puppets) : newPuppet();
     const session = new AttackSession(
       {
         port: options.reach.edgePort,
@@ -139,13 +144,10 @@ function newPuppet(): Puppet {
   return { viewer: new WireViewer(), tips: [0, 0] };
 }
 
-/** Some can pay, some cannot. */
-async function makePuppets(reach: Reach): Promise<Puppet[]> {
-  const api = new Api({ baseUrl: reach.apiUrl });
-  const puppets = Array.from({ length: PUPPETS }, newPuppet);
-  for (const { viewer } of puppets) {
-    const funded = await api.fundDevAccount({ account: viewer.account, sats: 1_000_000 });
-    if (!funded.ok) throw new Error(funded.message);
-  }
-  return puppets;
+async function fundedPuppet(reach: Reach): Promise<Puppet> {
+  const puppet = newPuppet();
+  const { account } = puppet.viewer;
+  const funded = await new Api({ baseUrl: reach.apiUrl }).fundDevAccount({ account, sats: 1_000_000 });
+  if (!funded.ok) throw new Error(funded.message);
+  return puppet;
 }

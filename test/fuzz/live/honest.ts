@@ -109,12 +109,12 @@ export class HonestViewers {
     viewer.on('error', ({ code }) => this.#failures.push(`an honest viewer was answered ${code}`));
   }
 
-  /** One gift after the other, each of another amount, so that it is known again. */
+  /** One gift after the other is acknowledged, so that each is known by its giver and amount. */
   async #give(giver: number, observer: number): Promise<void> {
     const viewer = this.#viewers[giver];
     if (viewer === undefined) return;
     for (let no = 0; !this.#stop.signal.aborted; no++) {
-      const sats = 1 + (no % 50);
+      const sats = 1 + (no % 3); // a stream has 2,000 words of 1 sat for gifts
       const sentAtMs = performance.now();
       this.#latency[this.#phase].sent({ from: viewer.account, observer, sats, sentAtMs });
       const result = await viewer.gift(no % 2, sats);

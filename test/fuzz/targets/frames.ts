@@ -36,10 +36,9 @@ const FIXED: readonly number[] = [
   FRAME.VOTE,
   FRAME.TIME,
   FRAME.PAID,
-  FRAME.CLOCK,
 ];
 
-/** Only msgpack has several spellings of one thing. */
+/** Only msgpack has several spellings of one thing, and the zero of CLOCK. */
 export function hasFixedLayout(frame: Uint8Array): boolean {
   return FIXED.includes(frame[0] ?? 0);
 }
@@ -130,7 +129,10 @@ function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return { bytes: [...value] };
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.entries(value)
-    .map(([key, item]) => [key, plain(item)] as const)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return (
+    Object.entries(value)
+      // The library's way to keep a map from changing prototypes; no frame has such a key.
+      .map(([key, item]) => [key === '__proto__' ? '__proto_' : key, plain(item)] as const)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+  );
 }
