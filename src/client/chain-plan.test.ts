@@ -6,7 +6,7 @@ describe('a plan of chains', () => {
     const { chains, holdSats } = planChains({ rateSatsPerSecond: 1, watchSeconds: 60, giftSats: 25_300 });
     expect(holdSats).toBe(25_360);
     expect(chains).toEqual([
-      { unitSats: 1, length: 2_060 },
+      { unitSats: 1, length: 20_060 },
       { unitSats: 1_000, length: 25 },
     ]);
     expect(watchChainOf(chains)).toBe(0);
