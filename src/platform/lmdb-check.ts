@@ -37,7 +37,11 @@ const BIG_DATA = 0x01;
 const SUB_DATABASE = 0x02;
 /** Flag of a table whose keys are integers of the machine. */
 const INTEGER_KEYS = 0x08;
+/** Flag of a file: left by a mode of writing that is not used here; means nothing without it. */
+const OVERLAPPING_SYNC = 0x1000;
 const NO_PAGE = 2n ** 64n - 1n;
+/** Of the address space of a process. */
+const MAP_BYTES_MAX = 2 ** 46;
 const DEPTH_MAX = 32;
 /** A state that is replaced while it is read (another process writes) is read again. */
 const ATTEMPTS = 50;
@@ -91,6 +95,7 @@ interface Tree {
 interface Meta {
   readonly pageBytes: number;
   readonly transaction: number;
+  readonly mapBytes: number;
   readonly pages: number;
   readonly free: Tree;
   readonly main: Tree;
@@ -119,9 +124,14 @@ function readMeta(file: number, no: 0 | 1, pageBytes: number): Meta {
     isMeta && bytes.readUInt32LE(HEADER + 4) === VERSION,
     `page ${no} is not a meta page of this version`,
   );
+  // Flags of the free list and of the main table, which also carry those of the file.
+  const flags = bytes.readUInt16LE(HEADER + 28) & ~OVERLAPPING_SYNC;
+  const plain = flags === INTEGER_KEYS && bytes.readUInt16LE(HEADER + 76) === 0;
+  ensure(plain, `page ${no} asks for a mode that is not used here`);
   return {
     pageBytes: bytes.readUInt32LE(HEADER + 24),
     transaction: Number(bytes.readBigUInt64LE(HEADER + 128)),
+    mapBytes: Number(bytes.readBigUInt64LE(HEADER + 16)),
     pages: Number(bytes.readBigUInt64LE(HEADER + 120)) + 1,
     free: readTree(bytes, HEADER + 24, null),
     main: readTree(bytes, HEADER + 72, null),
@@ -184,7 +194,8 @@ class Walk {
     this.#file = file;
     this.#onRow = onRow;
     this.#meta = newestMeta(file);
-    const { pages, pageBytes } = this.#meta;
+    const { pages, pageBytes, mapBytes } = this.#meta;
+    ensure(pages * pageBytes <= mapBytes && mapBytes < MAP_BYTES_MAX, `its map has ${mapBytes} bytes`);
     // The file may be shorter: its last pages are free then.
     this.#pagesHere = Math.min(pages, Math.floor(fstatSync(file).size / pageBytes));
     this.#seen = new Uint8Array(Math.ceil(this.#pagesHere / 8));
