@@ -2,7 +2,7 @@
  * The independent checker: judges a run by its evidence. It shares no code with the engine: receipts, words, shares and
  * transactions are read and computed here from docs/RECEIPT.md alone.
  */
-import type { AccountEvidence, Evidence, StreamEvidence } from '../evidence.ts';
+import type { AccountEvidence, Evidence } from '../evidence.ts';
 import { checkChain } from './check-chain.ts';
 import { checkDivision } from './check-division.ts';
 import { checkStreams } from './check-streams.ts';
@@ -14,8 +14,10 @@ export function check(evidence: Evidence): Findings {
   const receipts: Receipt[] = [];
   for (const { roundId, phase, receipt } of evidence.rounds) {
     const held = evidence.streams.filter((stream) => stream.roundId === roundId);
-    if (phase === 'cancelled') checkCancelled(roundId, receipt, held, findings);
-    else if (phase !== 'settled' || receipt === null)
+    if (phase === 'cancelled') {
+      // Whatever was acknowledged is given back: the balances tell.
+      if (receipt !== null) findings.add('broken', `${roundId} is cancelled and has a receipt`);
+    } else if (phase !== 'settled' || receipt === null)
       findings.add('broken', `${roundId} is ${phase}, not settled`);
     else {
       const read = readReceipt(roundId, receipt, findings);
@@ -43,22 +45,6 @@ function readReceipt(roundId: string, bytes: string, findings: Findings): Receip
   } catch (error) {
     findings.add('broken', `${roundId}: cannot be read: ${String(error)}`);
     return null;
-  }
-}
-
-function checkCancelled(
-  roundId: string,
-  receipt: string | null,
-  held: readonly StreamEvidence[],
-  findings: Findings,
-): void {
-  if (receipt !== null) findings.add('broken', `${roundId} is cancelled and has a receipt`);
-  for (const { streamId, finalPaidSats } of held) {
-    if (finalPaidSats === null || finalPaidSats === 0) continue;
-    findings.add(
-      'acksViolated',
-      `${roundId}: stream ${streamId} ended with ${finalPaidSats} sats, then cancelled`,
-    );
   }
 }
 
