@@ -14,6 +14,7 @@ const broken: readonly [field: string, changes: Partial<RoundTerms>][] = [
   ['network', { network: 'moon' as never }],
   ['title', { title: '' }],
   ['title', { title: 'x'.repeat(81) }],
+  ['title', { title: 'half a character: \ud83d' }],
   ['participants', { participants: [ada] }],
   [
     'participants',

@@ -144,7 +144,7 @@ class Problems {
   }
 
   text(value: string, field: string, charsMax: number): void {
-    const good = value.length >= 1 && value.length <= charsMax;
-    this.unless(good, field, `has to have 1 to ${charsMax} characters`);
+    const good = value.length >= 1 && value.length <= charsMax && value.isWellFormed();
+    this.unless(good, field, `has to have 1 to ${charsMax} whole characters`);
   }
 }

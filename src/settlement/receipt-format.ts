@@ -32,6 +32,8 @@ import {
 
 const U16 = 0xffff;
 const U32 = 0xffffffff;
+/** The check of the terms says more. */
+const ID_CHARS_MAX = 48;
 const account = hex<AccountId>(20);
 const bps = integer(BPS_WHOLE);
 /** Payees at most: participants, supporters, the platform. */
@@ -45,11 +47,11 @@ const end: Shape<RoundEnd> = (value, path) =>
     : byHeight(value, path);
 
 const terms = record<RoundTerms>({
-  roundId: text as Shape<RoundId>,
+  roundId: text(ID_CHARS_MAX) as Shape<RoundId>,
   network: oneOf(...NETWORKS),
-  title: text,
+  title: text(LIMITS.titleCharsMax),
   participants: list(
-    record({ id: text as Shape<ParticipantId>, name: text, account }),
+    record({ id: text(ID_CHARS_MAX) as Shape<ParticipantId>, name: text(LIMITS.nameCharsMax), account }),
     LIMITS.participantsMax,
   ),
   lobbyAtMs: integer(),
@@ -89,7 +91,7 @@ const stream = record<ReceiptStream>({
   commitment: hex(),
   publicKey: hex(33),
   signature: hex(64),
-  name: text,
+  name: text(LIMITS.nameCharsMax),
   tips: list(record({ index: integer(U32), word: hex(32) }), LIMITS.chainsMax),
   targets: list(record({ watchSats: amount, giftSats: amount }), LIMITS.participantsMax),
   paidSats: amount,

@@ -15,6 +15,8 @@ import { systemRandom } from '../platform/random.ts';
 import { nativeSignatures } from '../platform/signatures.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { RoundTerms } from '../round/terms.ts';
+import { checkTerms } from '../round/terms-check.ts';
 import { openMemoryStore } from '../store/memory/memory-store.ts';
 import { treasuryKeyOf } from '../wallet/keys.ts';
 import type { VerifyTools } from './checks/check.ts';
@@ -96,6 +98,18 @@ function changed(bytes: Uint8Array, from: string | RegExp, to: string): Uint8Arr
   return new TextEncoder().encode(next);
 }
 
+/** The terms with another value at `path`, as `end.atMs`. */
+function withField(terms: RoundTerms, path: string, value: number): RoundTerms {
+  const [name = '', inner] = path.split('.');
+  if (inner === undefined) return { ...terms, [name]: value };
+  if (name === 'end') {
+    const end = inner === 'atMs' ? { kind: 'time', atMs: value } : { kind: 'height', height: value };
+    return { ...terms, end: end as RoundTerms['end'] };
+  }
+  const before = terms[name as 'prize' | 'scoring' | 'overtime'];
+  return { ...terms, [name]: { ...before, [inner]: value } };
+}
+
 describe('a receipt', () => {
   it('passes every check as it was published, with native tools and with those of the browser', () => {
     const browser: VerifyTools = {
@@ -116,6 +130,22 @@ describe('a receipt', () => {
     expect(verifyReceipt(paid, tools).checks.map((check) => check.name)).toEqual(documented);
   });
 
+  it('has terms within exactly the bounds that docs/RECEIPT.md states', async () => {
+    const page = await readFile(new URL('../../docs/RECEIPT.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| `([\w.]+)` \| (\d+) \| (\d+) \|$/gm)];
+    expect(rows.length).toBe(15);
+    const { terms } = battle({ roundId: 'bounds', viewers: 1 });
+    const whole: RoundTerms = { ...terms, overtime: { windowMs: 1, extendMs: 1, extensionsMax: 1 } };
+    for (const [, path = '', from, to] of rows) {
+      const says = (value: number): boolean =>
+        checkTerms(withField(whole, path, value)).some(({ field, message }) =>
+          field === path ? message.startsWith('has to be an integer') : false,
+        );
+      const bad = [Number(from) - 1, Number(from), Number(to), Number(to) + 1].map(says);
+      expect([path, ...bad]).toEqual([path, true, false, false, true]);
+    }
+  });
+
   it('fails a named check when any byte of it is changed, wherever', () => {
     const failures = new Map<string, number>();
     for (const bytes of [paid, quiet]) {
@@ -130,6 +160,17 @@ describe('a receipt', () => {
       );
     }
     expect(failures.size).toBeGreaterThan(1);
+  });
+
+  it('has names that are text, in one spelling each, and no longer than a viewer can choose', () => {
+    const first = /"name":"[^"]*","tips"/;
+    // A lone surrogate has no UTF-8: in the leaf it would be the same bytes as U+FFFD.
+    for (const name of ['\\ud800', 'n'.repeat(33), 'n'.repeat(70_000)]) {
+      const [form] = verifyReceipt(changed(paid, first, `"name":"${name}","tips"`), tools).checks;
+      expect(form).toMatchObject({ name: 'form', ok: false });
+    }
+    const [form] = verifyReceipt(changed(paid, first, `"name":"${'n'.repeat(32)}","tips"`), tools).checks;
+    expect(form).toMatchObject({ name: 'form', ok: true });
   });
 
   it('fails a named check when any digit of it becomes another digit', () => {

@@ -14,8 +14,13 @@ function fail(path: string, wanted: string): never {
   throw new ShapeError(`${path === '' ? 'the document' : path} has to be ${wanted}`);
 }
 
-export const text: Shape<string> = (value, path) =>
-  typeof value === 'string' ? value : fail(path, 'a string');
+/** Well-formed, as a lone surrogate has no UTF-8; at most `max` UTF-16 code units. */
+export function text(max: number): Shape<string> {
+  return (value, path) =>
+    typeof value === 'string' && value.isWellFormed() && value.length <= max
+      ? value
+      : fail(path, `text of at most ${max} characters`);
+}
 
 /** A safe integer from 0 to `max`. */
 export function integer(max: number = Number.MAX_SAFE_INTEGER): Shape<number> {
