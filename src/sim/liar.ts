@@ -12,7 +12,7 @@ import { sats } from '../core/sats.ts';
 import { sha256 } from '../platform/hash.ts';
 import { nativeSignatures } from '../platform/signatures.ts';
 import { encodeClient } from '../protocol/client-codec.ts';
-import { type ClientMessage, FRAME, SUBPROTOCOL } from '../protocol/messages.ts';
+import { type ClientMessage, FRAME, type OpenMessage, SUBPROTOCOL } from '../protocol/messages.ts';
 import { decodeServer } from '../protocol/server-codec.ts';
 import type { RoundTerms } from '../round/terms.ts';
 import { authBytes, encodeCommitment } from '../voucher/commitment.ts';
@@ -31,7 +31,8 @@ interface LiarStream {
   readonly terms: RoundTerms;
   readonly chains: readonly HashChain[];
   readonly indexes: number[];
-  open: Uint8Array | null;
+  /** What opened it, and where: the commitment is good on that connection only. */
+  opened: { readonly on: LiarConnection; readonly message: OpenMessage } | null;
 }
 
 interface LiarConnection {
@@ -154,7 +155,7 @@ export class Liar implements SimViewer {
     const chance = this.#chance;
     const dice = chance.below(100);
     const held = [...connection.numbers];
-    if (held.length === 0 || dice < 6) return this.#open(connection);
+    if (held.length === 0 || dice < 8) return this.#open(connection);
     const [number, stream] = chance.pick(held);
     const target = chance.below(stream.terms.participants.length + (chance.chance(0.05) ? 2 : 0));
     if (dice < 40) this.#pay(connection, number, { stream, target, ahead: chance.between(1, 2) });
@@ -168,9 +169,9 @@ export class Liar implements SimViewer {
     else if (dice < 82) this.#clap(connection, number, stream, target);
     else if (dice < 85) this.#send(connection, { type: FRAME.WATCH, stream: number, target });
     else if (dice < 87) this.#send(connection, { type: FRAME.CLOSE, stream: number, ref: this.#ref() });
-    else if (dice < 90) this.#openAgain(connection);
-    else if (dice < 92) this.#attachOther(connection, stream.terms.roundId);
-    else if (dice < 95) this.#connect();
+    else if (dice < 92) this.#openAgain(connection);
+    else if (dice < 94) this.#attachOther(connection, stream.terms.roundId);
+    else if (dice < 96) this.#connect();
     else if (dice < 97) connection.socket.send(chance.asRandom().bytes(chance.between(1, 60)));
     else this.#vanish(connection);
   }
@@ -181,7 +182,7 @@ export class Liar implements SimViewer {
     const random = chance.asRandom();
     const chains = LENGTHS.map((length) => HashChain.fromSeed({ seed: random.bytes(32), length, sha256 }));
     const streamId = toHex(random.bytes(16)) as StreamId;
-    const stream: LiarStream = { streamId, terms, chains, indexes: [0, 0], open: null };
+    const stream: LiarStream = { streamId, terms, chains, indexes: [0, 0], opened: null };
     this.#streams.push(stream);
     this.#gossip.push(streamId);
     const commitment = encodeCommitment({
@@ -198,7 +199,7 @@ export class Liar implements SimViewer {
     });
     const signature = nativeSignatures.sign(sha256(commitment), this.identity.privateKey);
     const holdSats = chance.pick([3, 500, 5_000, 20_000]);
-    const message: ClientMessage = {
+    const message: OpenMessage = {
       type: FRAME.OPEN,
       ref: this.#ref(),
       commitment,
@@ -206,13 +207,19 @@ export class Liar implements SimViewer {
       name: 'liar',
       holdSats,
     };
-    stream.open = encodeClient(message);
+    stream.opened = { on: connection, message };
     this.#send(connection, message);
   }
 
+  /** What was opened before, as it was or with another hold, which no signature covers. */
   #openAgain(connection: LiarConnection): void {
-    const { open } = this.#chance.pick(this.#streams);
-    if (open !== null) connection.socket.send(open);
+    const chance = this.#chance;
+    const here = this.#streams.filter(({ opened }) => opened?.on === connection);
+    const from = here.length > 0 && chance.chance(0.8) ? here : this.#streams;
+    const message = from.length === 0 ? undefined : chance.pick(from).opened?.message;
+    if (message === undefined) return;
+    const holdSats = chance.chance(0.3) ? chance.pick([1, 900, 9_000]) : message.holdSats;
+    this.#send(connection, { ...message, ref: this.#ref(), holdSats });
   }
 
   #attachOther(connection: LiarConnection, round: RoundId): void {

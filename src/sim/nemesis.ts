@@ -2,13 +2,13 @@
 import type { Chance } from './chance.ts';
 import type { FaultPlan } from './plan.ts';
 import type { SimThread } from './sim-threads.ts';
-import type { World } from './world.ts';
+import type { WorldView } from './world-view.ts';
 
 export class Nemesis {
-  readonly #world: World;
+  readonly #world: WorldView;
   readonly #chance: Chance;
 
-  constructor(world: World) {
+  constructor(world: WorldView) {
     this.#world = world;
     this.#chance = world.context.chance.fork();
   }
@@ -140,7 +140,7 @@ export class Nemesis {
     machine.offsetMs += this.#chance.pick([-2_000, -300, -20, 20, 300, 2_000]);
   }
 
-  #connection(): World['network']['connections'][number] | undefined {
+  #connection(): WorldView['network']['connections'][number] | undefined {
     const { connections } = this.#world.network;
     return connections.length === 0 ? undefined : this.#chance.pick(connections);
   }

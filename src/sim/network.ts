@@ -8,6 +8,7 @@ import type { OpenSocket, SocketHandlers, Socket as ViewerSocket } from '../clie
 import type { Edge } from '../edge/edge.ts';
 import type { Session } from '../edge/session.ts';
 import type { Socket } from '../edge/socket.ts';
+import type { ObservedConnection } from './observer.ts';
 import type { RunContext } from './run-context.ts';
 import type { Life } from './scheduler.ts';
 
@@ -68,13 +69,11 @@ export class Network {
   }
 }
 
-export class Connection {
+export class Connection implements ObservedConnection {
   readonly no: number;
   readonly viewer: Life;
   readonly viewerSocket: ViewerSocket;
-  /** Streams on it, by number, as the edge has told them: for the observer. */
-  readonly streams: Map<number, { readonly roundId: string; readonly streamId: string }> = new Map();
-  /** Who it belongs to, once AUTH was sent. */
+  readonly streams: ObservedConnection['streams'] = new Map();
   account: string | null = null;
   readonly #context: RunContext;
   readonly #handlers: SocketHandlers;

@@ -14,10 +14,18 @@ import { decodeKeyframe, encodeKeyframe } from '../protocol/state-codec.ts';
 import type { PublicState } from '../round/public-state.ts';
 import type { Disk, Write } from './disk.ts';
 import { DurableRounds } from './durable-rounds.ts';
-import type { Connection } from './network.ts';
 import { WordModel } from './word-model.ts';
 
 export type Fail = (checker: string, message: string) => void;
+
+/** A connection as it is watched. */
+export interface ObservedConnection {
+  readonly viewer: { readonly name: string };
+  /** Streams on it, by number, as the edge has told them. */
+  readonly streams: Map<number, { readonly roundId: string; readonly streamId: string }>;
+  /** Who it belongs to, once AUTH was sent. */
+  account: string | null;
+}
 
 /** What was promised of a stream: survives everything. */
 export interface Promised {
@@ -58,7 +66,7 @@ export class Observer {
     this.#onApplied = input.onApplied;
   }
 
-  sentUp(connection: Connection, frame: Uint8Array): void {
+  sentUp(connection: ObservedConnection, frame: Uint8Array): void {
     const decoded = decodeClient(frame);
     if (!decoded.ok) return;
     const { message } = decoded;
@@ -69,7 +77,7 @@ export class Observer {
     this.words.said(message, connection.account, (number) => connection.streams.get(number)?.streamId);
   }
 
-  sentDown(connection: Connection, frame: Uint8Array): void {
+  sentDown(connection: ObservedConnection, frame: Uint8Array): void {
     const type = frame[0];
     if (type !== FRAME.PAID && type !== FRAME.STREAM && type !== FRAME.ENDED) return;
     const decoded = decodeServer(frame);
@@ -109,7 +117,7 @@ export class Observer {
   }
 
   /** A frame is about to be handed to a viewer. */
-  receiving(connection: Connection, frame: Uint8Array): void {
+  receiving(connection: ObservedConnection, frame: Uint8Array): void {
     if (frame[0] !== FRAME.KEYFRAME && frame[0] !== FRAME.DELTA) return;
     const head = readStateHead(frame);
     if (head !== undefined) this.#heads.set(connection.viewer.name, head);

@@ -1,30 +1,19 @@
 /** Who runs the engine: credits the viewers, makes the rounds, starts some early and cancels some. Asks again until it is done. */
 import { EngineError } from '../core/errors.ts';
+import { MAKE_ROUND_WITHIN_MS } from './plan.ts';
 import { EPOCH_MS } from './sim-clock.ts';
 import type { Running } from './sim-process.ts';
-import type { World } from './world.ts';
+import type { WorldView } from './world-view.ts';
 
 const RETRY_MS = 250;
-/** After this long past the start a round is not made any more. */
-const LATE_MS = 3_000;
 
 export class Operator {
-  readonly #world: World;
+  readonly #world: WorldView;
   /** Rounds that exist; only these have to be settled. */
   readonly made: Set<string> = new Set();
 
-  constructor(world: World) {
+  constructor(world: WorldView) {
     this.#world = world;
-  }
-
-  /** When everything that it had to do was begun. */
-  get busyUntilMs(): number {
-    const { rounds } = this.#world.context.plan;
-    return Math.max(
-      ...rounds.map(({ terms, cancelAtMs }) =>
-        Math.max(terms.startsAtMs - EPOCH_MS + LATE_MS, cancelAtMs ?? 0),
-      ),
-    );
   }
 
   begin(): void {
@@ -39,7 +28,7 @@ export class Operator {
     for (const { terms, startAtMs, cancelAtMs } of context.plan.rounds) {
       const { roundId } = terms;
       this.#untilDone(0, async ({ control }) => {
-        if (context.scheduler.nowMs > terms.startsAtMs - EPOCH_MS + LATE_MS) return true;
+        if (context.scheduler.nowMs > terms.startsAtMs - EPOCH_MS + MAKE_ROUND_WITHIN_MS) return true;
         const made = await control.createRound(terms);
         const exists = made.ok || made.code === 'ROUND_EXISTS';
         if (exists) this.made.add(roundId);

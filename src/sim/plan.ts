@@ -89,6 +89,18 @@ export interface RunPlan {
   readonly viewers: readonly ViewerPlan[];
 }
 
+/** A round that could not be made by so long after its start is not made any more. */
+export const MAKE_ROUND_WITHIN_MS = 3_000;
+
+/** When the operator has begun everything that it had to do. */
+export function operatedUntilMs(plan: RunPlan): number {
+  return Math.max(
+    ...plan.rounds.map(({ terms, cancelAtMs }) =>
+      Math.max(terms.startsAtMs - EPOCH_MS + MAKE_ROUND_WITHIN_MS, cancelAtMs ?? 0),
+    ),
+  );
+}
+
 /** Last moment at which a round of a plan may end by itself: the longest overtime included. */
 export function lastEndMs(plan: RunPlan): number {
   return Math.max(
@@ -168,8 +180,8 @@ function planFaults(chance: Chance, calm: boolean): FaultPlan {
     killProcessMs: every(0.4, 8_000, 15_000, 30_000),
     stopProcessMs: every(0.15, 15_000, 30_000),
     powerLossMs: every(0.25, 10_000, 25_000),
-    zombieMs: every(0.15, 15_000, 30_000),
-    usurpMs: every(0.15, 15_000, 30_000),
+    zombieMs: every(0.3, 6_000, 15_000, 30_000),
+    usurpMs: every(0.25, 6_000, 15_000, 30_000),
     pauseMs: every(0.3, 2_000, 6_000),
     clockStepMs: every(0.2, 5_000, 15_000),
     dropConnectionMs: every(0.6, 1_000, 4_000, 10_000),
@@ -221,7 +233,7 @@ function planRound(chance: Chance, no: number): RoundPlan {
       ? { ...terms, overtime: null, end: { kind: 'height', height: chance.between(2, 6) } }
       : terms,
     startAtMs: chance.chance(0.15) ? chance.between(lobbyMs, startsMs) : null,
-    cancelAtMs: chance.chance(0.15) ? chance.between(lobbyMs, endsMs + 2_000) : null,
+    cancelAtMs: chance.chance(0.25) ? chance.between(lobbyMs, endsMs + 2_000) : null,
   };
 }
 

@@ -126,11 +126,12 @@ export class SimThreads implements ThreadRunner {
     const toMain = channel.second({ life, label: kindOf });
     // Loading modules and opening the store takes a while.
     scheduler.after(life, chance.between(5, 60), 'thread begins', () => {
-      const port = toMain as unknown as Port<never, never>;
       shell =
         data.kind === 'shard'
-          ? this.#shardShell(life, port as unknown as Port<ShardToMain, MainToShard>, () => ended(0))
-          : this.#edgeShell(data.edge, life, port as unknown as Port<EdgeToMain, MainToEdge>, () => ended(0));
+          ? this.#shardShell(life, toMain as unknown as Port<ShardToMain, MainToShard>, () => ended(0))
+          : this.#edgeShell(data.edge, life, toMain as unknown as Port<EdgeToMain, MainToEdge>, () =>
+              ended(0),
+            );
     });
     return {
       post: (message) => toThread.send(message),

@@ -28,7 +28,6 @@ export class Trace {
   }
 
   get hash(): string {
-    const hex = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');
     return hex(this.#a) + hex(this.#b);
   }
 
@@ -62,4 +61,8 @@ export class Trace {
     this.#lines.push(line);
     if (this.#lines.length > LINES_MAX) this.#lines.splice(0, LINES_MAX / 2);
   }
+}
+
+function hex(value: number): string {
+  return (value >>> 0).toString(16).padStart(8, '0');
 }

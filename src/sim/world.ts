@@ -20,6 +20,7 @@ import { SimChain } from './sim-chain.ts';
 import { Machine } from './sim-clock.ts';
 import { SimProcess } from './sim-process.ts';
 import type { Trace } from './trace.ts';
+import type { WorldView } from './world-view.ts';
 
 /** A failed run: who found what, and when. */
 export interface Failure {
@@ -35,7 +36,7 @@ export interface WorldOptions {
   readonly plan?: RunPlan;
 }
 
-export class World {
+export class World implements WorldView {
   readonly context: RunContext;
   readonly machine: Machine;
   readonly network: Network;
@@ -79,7 +80,10 @@ export class World {
     this.#canary = canary;
     this.machine = new Machine({ driftPpm: this.context.plan.driftPpm, offsetMs: 0 });
     this.#treasury = treasuryKeyOf(chance.fork().asRandom().bytes(32));
-    this.disk = new Disk({ wrap: canary.disk, onDurable: (write) => observer.becameDurable(write) });
+    this.disk = new Disk({
+      wrap: (store, state) => canary.disk(store, state),
+      onDurable: (write) => observer.becameDurable(write),
+    });
     this.chain = new SimChain(this.context);
     this.network = new Network(this.context);
     this.checks = new Checks(this);

@@ -1,6 +1,8 @@
 /** Planted bugs of the store, settlement and the outbox. */
 import type { JournalEntry } from '../../ledger/journal.ts';
-import type { RoundWrite } from '../../ports/store.ts';
+import type { StreamId } from '../../core/ids.ts';
+import type { Hold, RoundWrite } from '../../ports/store.ts';
+import { holdEntry } from '../../store/holds.ts';
 import { type Canary, plant } from './canary.ts';
 
 export const MONEY_CANARIES: readonly Canary[] = [
@@ -67,6 +69,31 @@ export const MONEY_CANARIES: readonly Canary[] = [
     }),
   }),
 
+  plant('released-hold-counts', 'a stream whose hold was let go of is held again for nothing', {
+    disk: (store) => ({
+      ...store,
+      async hold(hold) {
+        const answer = await store.hold(hold);
+        return answer.ok || answer.code !== 'STREAM_EXISTS' ? answer : { ok: true };
+      },
+    }),
+  }),
+
+  plant('hold-after-the-end', 'a round whose holds were closed gets new ones', {
+    disk: (store, state) => ({
+      ...store,
+      async hold(hold) {
+        const answer = await store.hold(hold);
+        if (answer.ok || answer.code !== 'ROUND_OVER') return answer;
+        const posted = await store.post(holdEntry(hold));
+        if (!posted.ok) return posted;
+        const holds = state.openHolds.get(hold.roundId) ?? new Map<StreamId, Hold>();
+        state.openHolds.set(hold.roundId, holds.set(hold.streamId, hold));
+        return { ok: true };
+      },
+    }),
+  }),
+
   plant('outbox-changes-bytes', 'a transaction that is sent again has other bytes', {
     broadcaster: (client) => {
       const sent = new Set<string>();
@@ -86,11 +113,10 @@ export const MONEY_CANARIES: readonly Canary[] = [
 
   plant('settled-without-payouts', 'a settlement is stored without its transactions', {
     disk: (store) => {
-      const { commitSettlement } = store;
       return {
         ...store,
         commitSettlement: (commit) =>
-          commitSettlement({ ...commit, transactions: [], reservedCoins: [], changeCoins: [] }),
+          store.commitSettlement({ ...commit, transactions: [], reservedCoins: [], changeCoins: [] }),
       };
     },
   }),

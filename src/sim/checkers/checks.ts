@@ -7,8 +7,9 @@ import type { HostedRound } from '../../actors/hosted-round.ts';
 import type { RoundId } from '../../core/ids.ts';
 import type { SettlementCommit } from '../../ports/store.ts';
 import type { Write } from '../disk.ts';
+import { operatedUntilMs } from '../plan.ts';
 import type { Life } from '../scheduler.ts';
-import type { World } from '../world.ts';
+import type { WorldView } from '../world-view.ts';
 import { type Finding, checkBooks, checkHolds } from './books-checker.ts';
 import { checkCarried, checkChain, unfinished } from './final-checker.ts';
 import { ReleaseChecker } from './release-checker.ts';
@@ -24,12 +25,12 @@ const FENCED: ReadonlySet<Write['method']> = new Set([
 ]);
 
 export class Checks {
-  readonly #world: World;
+  readonly #world: WorldView;
   /** By round and generation: which thread has it. */
   readonly #owners = new Map<string, Life>();
   readonly #releases = new ReleaseChecker();
 
-  constructor(world: World) {
+  constructor(world: WorldView) {
     this.#world = world;
   }
 
@@ -74,8 +75,8 @@ export class Checks {
 
   /** Nothing is left to be done. */
   atRest(): boolean {
-    const { disk, operator, context } = this.#world;
-    if (context.scheduler.nowMs < operator.busyUntilMs) return false;
+    const { disk, context } = this.#world;
+    if (context.scheduler.nowMs < operatedUntilMs(context.plan)) return false;
     return unfinished(disk.state) === undefined;
   }
 
