@@ -12,8 +12,8 @@ import type { RoundRecord, Store } from './ports/store.ts';
 import type { SettlementProgress } from './round/settlement-progress.ts';
 import type { SettlementService } from './settlement/service.ts';
 
-/** How long a finished round stays in memory. */
-const LINGER_MS = 120_000;
+/** How long a finished round stays in memory, and answers viewers who come back: docs/PROTOCOL.md says it. */
+export const LINGER_MS = 120_000;
 /** A store that cannot mark a round finished is asked again. */
 const RETRY_MS = 2_000;
 

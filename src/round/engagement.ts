@@ -53,10 +53,9 @@ export function clap(state: RoundState, input: Input<'clap'>, effects: RoundEffe
   const code = whyNotEngaged(state, input);
   if (code !== null) return refuseMessage(state, effects, { what: 'clap', to: input, slot, code });
   const before = state.streams.number(slot, CLAPS + target);
-  const wanted = input.count - before;
+  const wanted = Math.min(input.count, ROUND_BOUNDS.clapsPerTargetMax) - before;
   if (wanted <= 0) return;
-  const room = ROUND_BOUNDS.clapsPerTargetMax - before;
-  const taken = takeClaps(state, state.streams.number(slot, VIEWER), Math.min(wanted, room));
+  const taken = takeClaps(state, state.streams.number(slot, VIEWER), wanted);
   if (taken < wanted) refuseMessage(state, effects, { what: 'clap', to: input, slot, code: 'CLAP_FLOOD' });
   if (taken === 0) return;
   state.streams.setNumber(slot, CLAPS + target, before + taken);

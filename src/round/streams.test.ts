@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CLAPS } from './stream-table.ts';
 import {
   RoundDriver,
   T0,
@@ -351,6 +352,16 @@ describe('engagement', () => {
     clap(500);
     expect((round.state.totals.claps[0] ?? 0) - counted).toBeGreaterThanOrEqual(12);
     expect((round.state.totals.claps[0] ?? 0) - counted).toBeLessThan(16);
+  });
+
+  it('counts a million claps of a stream, and leaves what is above unanswered', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    round.state.streams.setNumber(slot, CLAPS, 999_999);
+    const clap = { kind: 'clap', edge: 0, conn: 1, slot, target: 0, count: 1_000_002 } as const;
+    expect(codes(round.send(clap))).toEqual([]);
+    expect(codes(round.send(clap))).toEqual([]);
+    expect(round.state.streams.number(slot, CLAPS)).toBe(1_000_000);
   });
 
   it('takes votes and claps only while the round runs', () => {

@@ -7,8 +7,11 @@ import { LIMITS, WS_PATH } from '../../src/core/limits.ts';
 import { CLOSE, reconnectAdvice } from '../../src/protocol/close-codes.ts';
 import { FRAME_BYTES_MAX } from '../../src/protocol/frame-sizes.ts';
 import { FRAME, SUBPROTOCOL } from '../../src/protocol/messages.ts';
+import { EDGE_TUNING } from '../../src/edge/settings.ts';
+import { ROUND_BOUNDS } from '../../src/round/bounds.ts';
 import type { StreamEndReason } from '../../src/round/effects.ts';
 import { PHASES } from '../../src/round/terms.ts';
+import { LINGER_MS } from '../../src/round-keeper.ts';
 import { readMsgpack } from './mini-msgpack.ts';
 import { readVectors } from './vector-file.ts';
 
@@ -168,9 +171,25 @@ test('has every close code and what to do', () => {
 });
 
 test('has every limit with its value', () => {
-  const documented = rows(section('## 16 Limits')).map(([limit, value]) => [limit, Number(value)]);
+  const table = rows(section('## 16 Limits')).map(([limit, value]) => [limit, Number(value)] as const);
+  const documented = table.slice(0, Object.keys(LIMITS).length);
   expect(Object.fromEntries(documented)).toEqual(LIMITS);
-  expect(documented.length).toBe(Object.keys(LIMITS).length);
+  const { committedSatsMax, pendingOpensMax, clapsPerTargetMax } = ROUND_BOUNDS;
+  expect(table.slice(documented.length).map(([, value]) => value)).toEqual([
+    committedSatsMax,
+    pendingOpensMax,
+    clapsPerTargetMax,
+  ]);
+  expect(section('## 16 Limits')).toContain(`at most ${EDGE_TUNING.requestsMax} requests`);
+  expect(section('## 16 Limits')).toContain(`STREAM ${EDGE_TUNING.heldMax} of its`);
+});
+
+test('says how long frames and finished rounds are kept', () => {
+  const { ringFramesMax, ringAgeMs } = EDGE_TUNING;
+  expect(section('## 13 Coming back')).toMatch(
+    new RegExp(`at most ${ringFramesMax} frames[^.]*, and none for longer than ${ringAgeMs / 1000} seconds`),
+  );
+  expect(section('## 14 Errors')).toContain(`settled or cancelled for ${LINGER_MS / 1000} seconds`);
 });
 
 test('shows a session of frames that are in the vectors', () => {
