@@ -26,6 +26,7 @@ export function storeChoiceOf(config: Config, path: string): StoreChoice {
       breakerFailures: config.aerospikeBreakerFailures,
       breakerOpenMs: config.aerospikeBreakerOpenMs,
       stalledMs: config.aerospikeStalledMs,
+      ackDelayMs: config.aerospikeAckDelayMs,
     },
   };
 }

@@ -34,9 +34,11 @@ export interface Config {
   readonly aerospikeBreakerFailures: number;
   readonly aerospikeBreakerOpenMs: number;
   readonly aerospikeStalledMs: number;
+  readonly aerospikeAckDelayMs: number | null;
   readonly network: 'dev';
   readonly edgeThreads: number;
   readonly shardThreads: number;
+  readonly drainMs: number;
   readonly demo: boolean;
   readonly demoViewers: number;
   readonly demoRoundSeconds: number;
@@ -167,6 +169,12 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     'ms',
     'A write to several Aerospike records that stood still this long may be undone by whoever it is in the way of.',
   ),
+  aerospikeAckDelayMs: setting(
+    optional(integer(0, 60_000)),
+    null,
+    'ms',
+    'How long a write is held back before it is acknowledged. Empty: as long as the server may keep it in memory only, which it is asked at start.',
+  ),
   network: setting(
     choice(['dev']),
     'dev',
@@ -176,6 +184,12 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   edgeThreads: setting(integer(1, 64), 1, 'threads', 'Threads that own viewer connections.'),
   shardThreads: setting(integer(1, 64), 1, 'threads', 'Threads that run rounds.'),
 
+  drainMs: setting(
+    integer(0, 3_600_000),
+    8_000,
+    'ms',
+    'How long SIGTERM waits for rounds that end and settle within this time; the others are saved and go on after the restart. Whoever sends it has to be patient for a little longer: Docker waits 10 seconds.',
+  ),
   demo: setting(onOff, true, '', 'Whether simulated viewers keep a demo battle going.'),
   demoViewers: setting(integer(2, 10_000), 40, 'viewers', 'Simulated viewers of the demo.'),
   demoRoundSeconds: setting(integer(10, 3_600), 60, 'seconds', 'Length of a demo round.'),

@@ -16,7 +16,7 @@ let turn = 0;
 export interface CleanStore {
   readonly options: AerospikeOptions;
   readonly store: Store;
-  dispose(): Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 export function testOptions(suite: string): AerospikeOptions {
@@ -25,6 +25,7 @@ export function testOptions(suite: string): AerospikeOptions {
     hosts: AEROSPIKE_HOSTS ?? '',
     setPrefix: `${suite}${turn++ % PREFIXES}`,
     stalledMs: 400,
+    ackDelayMs: 0,
   };
 }
 

@@ -16,6 +16,7 @@
  *   holds  `<round>/<stream>` -> sats held
  *   shut   `<round>/<stream>` of holds closed lately -> when, so that a hold that arrives late is not made
  *   bars   round -> attempt that is closing its holds
+ *   cl     how often one has tried to
  */
 import { assert } from '../../core/assert.ts';
 import type { AccountId, RoundId, StreamId } from '../../core/ids.ts';

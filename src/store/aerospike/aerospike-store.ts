@@ -23,8 +23,10 @@ import { Rounds } from './rounds.ts';
 import { Settlements } from './settlements.ts';
 import { borrowStore, lendStore } from './thread-bridge.ts';
 import { Transactions } from './transactions.ts';
-import { openWire } from './wire.ts';
+import { type Wire, openWire } from './wire.ts';
 
+/** For the flush itself, beyond the longest time the server waits before it. */
+const FLUSH_SPARE_MS = 20;
 const SCHEMA_VERSION = 1;
 const SCHEMA_AT: At = { set: 'index', key: 'schema' };
 const CHECK_AT: At = { set: 'index', key: 'check' };
@@ -36,7 +38,12 @@ export async function openAerospikeStore(options: Partial<AerospikeOptions> = {}
 }
 
 async function openHere(options: AerospikeOptions): Promise<Store> {
-  const records = new Records(await openWire(options), options);
+  return lendStore(options, await openStoreOn(await openWire(options), options));
+}
+
+/** On a connection that is there; closes it when it is closed, or cannot be opened. */
+export async function openStoreOn(wire: Wire, options: AerospikeOptions): Promise<Store> {
+  const records = new Records(wire, options);
   try {
     await ensureSchema(records, options);
     const transactions = new Transactions(records, options, (at, bins) => spillLog(records, at, bins));
@@ -44,7 +51,7 @@ async function openHere(options: AerospikeOptions): Promise<Store> {
     const sweep = setInterval(() => void transactions.recover().catch(ignoreFault), 2 * options.stalledMs);
     sweep.unref();
     const store = assemble(records, transactions, () => clearInterval(sweep));
-    return lendStore(options, store);
+    return acknowledgeLater(store, options.ackDelayMs ?? (await flushedAfterMs(records)));
   } catch (error) {
     records.close();
     throw error;
@@ -104,6 +111,42 @@ function assemble(records: Records, transactions: Transactions, stop: () => void
       stop();
       records.close();
     },
+  };
+}
+
+async function flushedAfterMs(records: Records): Promise<number> {
+  const ms = await records.flushWithinMs();
+  return ms === 0 ? 0 : ms + FLUSH_SPARE_MS;
+}
+
+/**
+ * Answers to writes wait until the server has flushed what they wrote; the writes themselves do not wait for
+ * each other. Reads see what is written before it is acknowledged.
+ */
+function acknowledgeLater(store: Store, delayMs: number): Store {
+  if (delayMs === 0) return store;
+  const later =
+    <I extends unknown[], O>(write: (...input: I) => Promise<O>) =>
+    async (...input: I): Promise<O> => {
+      const answer = await write(...input);
+      await new Promise<void>((resolve) => void setTimeout(resolve, delayMs));
+      return answer;
+    };
+  return {
+    ...store,
+    createRound: later((input) => store.createRound(input)),
+    acquireRound: later((roundId) => store.acquireRound(roundId)),
+    appendSegment: later((write) => store.appendSegment(write)),
+    saveSnapshot: later((write) => store.saveSnapshot(write)),
+    finishRound: later((write) => store.finishRound(write)),
+    hold: later((hold) => store.hold(hold)),
+    shrinkHold: later((change) => store.shrinkHold(change)),
+    post: later((entry) => store.post(entry)),
+    commitSettlement: later((commit) => store.commitSettlement(commit)),
+    commitRefund: later((refund) => store.commitRefund(refund)),
+    advanceTransaction: later((change) => store.advanceTransaction(change)),
+    addCoins: later((input) => store.addCoins(input)),
+    putReceipt: later((roundId, bytes) => store.putReceipt(roundId, bytes)),
   };
 }
 

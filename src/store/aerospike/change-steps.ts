@@ -114,7 +114,10 @@ function accountSteps(change: AccountChange, by: Attempt): Steps {
     for (const [streamId, sats] of holds) {
       prepareWhen.push({ is: 'keyEquals', bin: 'holds', key: holdKey(roundId, streamId), value: sats });
     }
-    prepareOps.push({ op: 'mapPut', bin: 'bars', key: roundId, value: by.attempt });
+    prepareOps.push(
+      { op: 'mapPut', bin: 'bars', key: roundId, value: by.attempt },
+      { op: 'add', bin: 'cl', by: 1 },
+    );
     const keys = holds.map(([streamId]) => holdKey(roundId, streamId));
     if (keys.length > 0) finishOps.push({ op: 'mapRemove', bin: 'holds', keys });
     for (const shut of keys) finishOps.push({ op: 'mapPut', bin: 'shut', key: shut, value: atMs });

@@ -37,15 +37,12 @@ export class Holds {
   async hold(asked: Asked): Promise<Answer> {
     holdEntry(asked); // asserts the amount
     const { streamId, roundId, account } = asked;
-    if (await this.#claim(asked)) return await this.#heldBefore(asked);
+    if (await this.#claim(asked)) {
+      return (await this.#isOpenAs(asked)) ? { ok: true } : refuse('STREAM_EXISTS');
+    }
     await addMember(this.#records, indexes.holds(roundId), streamId, account);
-    // Whoever closes the round's holds now has either seen the line above, or is waited for here.
-    const round = await this.#records.get(roundAt(roundId), ['lock', 'phase']);
-    if (round !== undefined && !takesHolds(textOf(round, 'phase') as Phase)) return refuse('ROUND_OVER');
-    const closing = lockIn(round);
-    if (closing !== undefined) await this.#transactions.clear(roundAt(roundId), closing);
     const answer = await this.#take(asked);
-    if (answer.ok) await this.#markHeld(streamId);
+    if (answer.ok || answer.code === 'STREAM_EXISTS') await this.#markHeld(streamId);
     return answer;
   }
 
@@ -114,13 +111,7 @@ export class Holds {
     return new Set(members.map(([, account]) => account as AccountId));
   }
 
-  /** Whether the hold is there as it is asked for. */
-  async #heldBefore({ streamId, roundId, account, sats }: Asked): Promise<Answer> {
-    const row = await this.#records.get(accountAt(userKey(account)), ['holds']);
-    return mapOf(row, 'holds')[holdKey(roundId, streamId)] === sats ? { ok: true } : refuse('STREAM_EXISTS');
-  }
-
-  /** Stores who asks for this stream; true when it has been held before. */
+  /** Stores who asks for this stream; true when there has been a hold of it. */
   async #claim(asked: Asked): Promise<boolean> {
     const { streamId, roundId, account, sats, atMs } = asked;
     const at = streamAt(streamId);
@@ -157,12 +148,29 @@ export class Holds {
     }
   }
 
-  /** The one write that moves the sats. */
+  /** Whether the hold is there as it is asked for. */
+  async #isOpenAs({ streamId, roundId, account, sats }: Asked): Promise<boolean> {
+    const at = accountAt(userKey(account));
+    for (;;) {
+      const bins = await this.#records.get(at);
+      if (await this.#unbar(at, bins, roundId)) continue;
+      return mapOf(bins, 'holds')[holdKey(roundId, streamId)] === sats;
+    }
+  }
+
+  /**
+   * The write that moves the sats. It goes out under the number of closings that the account had seen before the
+   * round was looked at: so it cannot come in after holds were closed that it should have been among, however
+   * late it arrives.
+   */
   async #take(asked: Asked): Promise<Answer> {
     const { streamId, roundId, account, sats } = asked;
     const at = accountAt(userKey(account));
     const key = holdKey(roundId, streamId);
+    const isTaken = (bins: Bins | undefined): boolean => mapOf(bins, 'holds')[key] === sats;
     for (;;) {
+      const closings = integerOf(await this.#records.get(at, ['cl']), 'cl');
+      if (!(await this.#takesHolds(roundId))) return refuse('ROUND_OVER');
       const outcome = await this.#records.apply(
         {
           at,
@@ -177,22 +185,35 @@ export class Holds {
             { is: 'lacksKey', bin: 'holds', key },
             { is: 'lacksKey', bin: 'shut', key },
             { is: 'lacksKey', bin: 'bars', key: roundId },
+            { is: 'equal', bin: 'cl', value: closings },
           ],
           existence: 'update',
         },
-        (bins) => wasHeld(bins, key),
+        isTaken,
       );
       if (outcome.kind === 'applied') {
         await spillLog(this.#records, at, outcome.bins);
         return { ok: true };
       }
       const bins = await this.#records.get(at);
-      if (wasHeld(bins, key)) return { ok: true };
       if (await this.#unbar(at, bins, roundId)) continue;
+      if (isTaken(bins)) return { ok: true };
+      if (wasHeld(bins, key)) return refuse('STREAM_EXISTS');
       if (integerOf(bins, 'b0') >= sats) continue;
       const [pending] = pendingIn(bins); // it may give something back, or put something in
       if (pending === undefined) return refuse('INSUFFICIENT_FUNDS');
       await this.#transactions.clear(at, pending);
+    }
+  }
+
+  /** Waits for whoever is closing the round's holds. */
+  async #takesHolds(roundId: RoundId): Promise<boolean> {
+    const at = roundAt(roundId);
+    for (;;) {
+      const round = await this.#records.get(at, ['lock', 'phase']);
+      const closing = lockIn(round);
+      if (closing === undefined) return round === undefined || takesHolds(textOf(round, 'phase') as Phase);
+      await this.#transactions.clear(at, closing);
     }
   }
 

@@ -17,6 +17,11 @@ export interface AerospikeOptions {
   readonly breakerOpenMs: number;
   /** A multi-record write that stood still for this long may be undone by whoever it is in the way of. */
   readonly stalledMs: number;
+  /**
+   * How long a write is held back before it is acknowledged, where the server keeps writes in memory for a while.
+   * Null: as long as this server says it may take to flush them; 0 where it commits each write to the device.
+   */
+  readonly ackDelayMs: number | null;
 }
 
 export const AEROSPIKE_DEFAULTS: AerospikeOptions = Object.freeze({
@@ -30,4 +35,5 @@ export const AEROSPIKE_DEFAULTS: AerospikeOptions = Object.freeze({
   breakerFailures: 10,
   breakerOpenMs: 1_000,
   stalledMs: 2_000,
+  ackDelayMs: null,
 });

@@ -80,6 +80,10 @@ export class Records {
     await Promise.all(ats.map((at) => this.#send(() => this.#wire.remove(at)).catch(ignoreFault)));
   }
 
+  async flushWithinMs(): Promise<number> {
+    return await this.#read(() => this.#wire.flushWithinMs());
+  }
+
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;

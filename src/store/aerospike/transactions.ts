@@ -45,8 +45,8 @@ export type Written =
 
 type Ending =
   | { readonly kind: 'refused'; readonly code: RefusalCode }
-  /** Somebody took this attempt for dead. */
-  | { readonly kind: 'overtaken' };
+  /** Somebody took this attempt for dead, or it does not know what it has prepared: with a new name, then. */
+  | { readonly kind: 'spoilt' };
 
 export class Transactions {
   readonly #records: Records;
@@ -85,7 +85,9 @@ export class Transactions {
       }
       if (ending.kind === 'refused') return ending;
     }
-    throw new EngineError('STORE_FAILED', { message: `${entryId} was overtaken again and again.` });
+    throw new EngineError('STORE_FAILED', {
+      message: `${entryId} failed again and again, and is not written.`,
+    });
   }
 
   /** Whether an entry of this id is written; waits for one that is being decided. */
@@ -147,7 +149,7 @@ export class Transactions {
     return open.length;
   }
 
-  /** False when the entry is there already. */
+  /** False when the entry is there already. Nothing is marked before it has begun, or with a name not begun. */
   async #begin(by: Attempt, intent: Intent): Promise<boolean> {
     const at = journalAt(by.entryId);
     const bytes = pack(intent);
@@ -161,7 +163,6 @@ export class Transactions {
       const ref = await writeBlob(this.#records, bytes);
       ops.push({ op: 'put', bin: 'ref', value: blobValue(ref) });
     }
-    await addMember(this.#records, indexes.openTransactions, by.attempt, by.entryId);
     const isMine = (bins: Bins | undefined): boolean => textOf(bins, 'at') === by.attempt;
     const created = await this.#records.apply({ at, ops, existence: 'create' }, isMine);
     if (created.kind === 'applied') return true;
@@ -171,7 +172,6 @@ export class Transactions {
       const decision = await this.#settle(other);
       if (decision === 'committed') {
         if (integerOf(await this.#records.get(at), 'done') === 0) await this.rollForward(other);
-        await removeMember(this.#records, indexes.openTransactions, by.attempt);
         return false;
       }
       const taken = await this.#records.apply(
@@ -197,6 +197,8 @@ export class Transactions {
   ): Promise<'committed' | Ending> {
     let ending: Ending | undefined;
     try {
+      // Only now: whoever finds an attempt in the list that has not begun could not tell it from one that is over.
+      await addMember(this.#records, indexes.openTransactions, by.attempt, by.entryId);
       ending = await this.#prepare(by, intent);
       if (ending === undefined && check !== undefined && !(await check())) {
         ending = { kind: 'refused', code: 'HOLDS_MOVED' };
@@ -207,7 +209,7 @@ export class Transactions {
     }
     if (ending === undefined) {
       if (await this.#decide(by, 'c')) return 'committed';
-      ending = { kind: 'overtaken' };
+      ending = { kind: 'spoilt' };
     }
     await this.#giveUp(by, intent);
     return ending;
@@ -225,7 +227,7 @@ export class Transactions {
     // Accounts wait for nobody but where funds are short, so they can be prepared side by side.
     const accounts = steps.slice(inOrder.length);
     for (let from = 0; from < accounts.length; from += PORTION) {
-      if (from > 0 && !(await this.#showLife(by))) return { kind: 'overtaken' };
+      if (from > 0 && !(await this.#showLife(by))) return { kind: 'spoilt' };
       const portion = accounts.slice(from, from + PORTION);
       const endings = await allOrFirstError(portion.map((step) => this.#prepareOne(step)));
       const ending = endings.find((one) => one !== undefined);
@@ -237,7 +239,12 @@ export class Transactions {
   async #prepareOne(step: Steps): Promise<Ending | undefined> {
     if (step.prepare === null) return undefined;
     for (let tries = 0; tries < 64; tries++) {
-      const outcome = await this.#records.applyOnce(step.prepare, step.isPrepared);
+      const outcome = await this.#records.applyOnce(step.prepare, step.isPrepared).catch((error: unknown) => {
+        if (error instanceof EngineError && error.inDoubt) return undefined;
+        throw error;
+      });
+      // It may still arrive, after this attempt is over: so the name must not be used any further.
+      if (outcome === undefined) return { kind: 'spoilt' };
       if (outcome.kind === 'applied') return undefined;
       const bins = await this.#records.get(step.at);
       const obstacle = step.obstacle(bins);
@@ -298,7 +305,8 @@ export class Transactions {
   /** The intent of this attempt, unless another one has taken its place since. */
   async #abortedIntent(by: Attempt): Promise<Intent | undefined> {
     const bins = await this.#records.get(journalAt(by.entryId));
-    return textOf(bins, 'at') === by.attempt ? await this.#intentIn(bins, by.entryId) : undefined;
+    const isAborted = textOf(bins, 'at') === by.attempt && textOf(bins, 'st') === 'a';
+    return isAborted ? await this.#intentIn(bins, by.entryId) : undefined;
   }
 
   /** Decides for an attempt that is being prepared. False when it is decided otherwise. */

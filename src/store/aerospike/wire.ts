@@ -44,6 +44,8 @@ export interface Wire {
   remove(at: At): Promise<void>;
   /** Every record of a set, in no order; not one state where others write meanwhile. */
   scan(set: At['set'], visit: (bins: Bins) => void): Promise<void>;
+  /** How long the servers keep an acknowledged write in memory only, at most; 0: never. */
+  flushWithinMs(): Promise<number>;
   close(): void;
 }
 
@@ -171,6 +173,15 @@ function wireOf(as: Package, client: Client.Client, options: AerospikeOptions): 
       });
     },
 
+    async flushWithinMs() {
+      try {
+        const answers = await client.infoAll(`namespace/${namespace}`);
+        return Math.max(0, ...answers.map(({ info }) => flushWithinMs(info ?? '')));
+      } catch (error) {
+        throw wireError(as, error);
+      }
+    },
+
     close() {
       client.close(false); // the package's event loop is shared by all clients and cannot be had again
     },
@@ -260,6 +271,18 @@ function expressionOf(as: Package, condition: Condition): Expression {
     default:
       return unreachable(condition);
   }
+}
+
+/** From what a node says about the namespace: `name=value;name=value`. */
+function flushWithinMs(info: string): number {
+  const found = new Map(
+    info.split(/[;\t\n]/).map((pair): [string, string] => {
+      const [name = '', value = ''] = pair.split('=');
+      return [name, value];
+    }),
+  );
+  if (found.get('storage-engine.commit-to-device') === 'true') return 0;
+  return Number(found.get('storage-engine.flush-max-ms') ?? '0');
 }
 
 function codeOf(error: unknown): number | undefined {
