@@ -8,7 +8,7 @@
  */
 import { unreachable } from '../core/assert.ts';
 import { EngineError } from '../core/errors.ts';
-import type { RoundId } from '../core/ids.ts';
+import type { RoundId, StreamId } from '../core/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { AccountStore, RoundStore, RoundWrite, SavedRound } from '../ports/store.ts';
@@ -54,6 +54,8 @@ export class HostedRound {
   readonly #toEdges = new Map<number, EdgeEffect[]>();
   /** Store calls without an answer yet. */
   #storeCalls = 0;
+  /** Releases without an answer: a hold of the same stream waits for it, or it would count what is about to go. */
+  readonly #releases = new Map<StreamId, Promise<void>>();
   #gone = false;
 
   constructor(host: RoundHost, handle: number, roundId: RoundId) {
@@ -219,12 +221,21 @@ export class HostedRound {
 
   async #hold({ streamId, account, sats }: Extract<RoundEffect, { kind: 'hold' }>): Promise<void> {
     const { store, clock } = this.#host;
+    const release = this.#releases.get(streamId);
+    if (release !== undefined) await release;
     const hold = { streamId, roundId: this.roundId, account, sats, atMs: clock.nowMs() };
     const outcome = await this.#ask(() => store.hold(hold));
     if (outcome !== undefined) this.put({ kind: 'held', streamId, outcome });
   }
 
-  async #shrinkHold({ streamId, toSats }: Extract<RoundEffect, { kind: 'shrinkHold' }>): Promise<void> {
+  async #shrinkHold(effect: Extract<RoundEffect, { kind: 'shrinkHold' }>): Promise<void> {
+    const release = this.#release(effect);
+    this.#releases.set(effect.streamId, release);
+    await release;
+    if (this.#releases.get(effect.streamId) === release) this.#releases.delete(effect.streamId);
+  }
+
+  async #release({ streamId, toSats }: Extract<RoundEffect, { kind: 'shrinkHold' }>): Promise<void> {
     const { store, clock } = this.#host;
     const change = { streamId, toSats, atMs: clock.nowMs() };
     await this.#ask(() => store.shrinkHold(change));

@@ -49,14 +49,15 @@ export class TestViewer {
   readonly account: AccountId;
   readonly streamId: StreamId;
   readonly publicKey: Uint8Array;
-  readonly #privateKey = systemRandom.bytes(32);
+  readonly #privateKey: Uint8Array;
   readonly #chains: readonly HashChain[];
   readonly #commitment: Commitment;
   readonly #from: ReplyTo;
 
-  /** `from`: the edge and connection this viewer is on. */
-  constructor(terms: RoundTerms, from: ReplyTo) {
+  /** `from`: the edge and connection this viewer is on. `privateKey`: for another stream of one viewer. */
+  constructor(terms: RoundTerms, from: ReplyTo, privateKey: Uint8Array = systemRandom.bytes(32)) {
     this.#from = from;
+    this.#privateKey = privateKey;
     this.publicKey = nativeSignatures.publicKey(this.#privateKey);
     this.account = accountOfPublicKey(this.publicKey, { sha256, ripemd160 });
     this.streamId = toHex(systemRandom.bytes(16)) as StreamId;
