@@ -48,7 +48,7 @@ function join(session: AttackSession): boolean {
     around.puppet.viewer.join(round, { ref, resume: random.chance(0.4) ? own : resume }),
     `JOIN ${ref}`,
   );
-  return unlessRefused(session, ref);
+  return true;
 }
 
 function open(session: AttackSession): boolean {
@@ -58,7 +58,7 @@ function open(session: AttackSession): boolean {
   const holdSats = pick(random, [0, 1, 500, 5_000, 5_000, 50_000, 2_000_000_000, 2_100_000_000_000_000]);
   const change = pick(random, changes)(session);
   session.send(viewer.open(around.roundId, nonce, { ref, change, holdSats }), `OPEN ${ref}`);
-  return unlessRefused(session, ref);
+  return true;
 }
 
 function attach(session: AttackSession): boolean {
@@ -66,7 +66,7 @@ function attach(session: AttackSession): boolean {
   const ref = session.newRef();
   const round = random.chance(0.8) ? around.roundId : 'nowhere';
   session.send(around.puppet.viewer.attach(round, ref), `ATTACH ${ref}`);
-  return unlessRefused(session, ref);
+  return true;
 }
 
 function close(session: AttackSession): boolean {
@@ -75,12 +75,6 @@ function close(session: AttackSession): boolean {
   session.send(session.around.puppet.viewer.close(stream, ref), `CLOSE ${ref} of ${stream}`);
   // It is answered by ENDED of the stream, whatever ended it.
   session.model.closes.set(stream, ref);
-  return unlessRefused(session, ref);
-}
-
-/** Before AUTH a request is refused as a frame, without its ref. */
-function unlessRefused(session: AttackSession, ref: number): boolean {
-  if (!session.isReady) session.model.refs.delete(ref);
   return true;
 }
 
