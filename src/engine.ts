@@ -42,6 +42,11 @@ export interface Engine {
   untilPhase(roundId: RoundId, phase: Phase, timeoutMs: number): Promise<boolean>;
   /** Ledger against coins against liabilities, now. */
   reconcile(): Promise<Reconciliation>;
+  /**
+   * Makes no new round from now on, and waits for those that end within `timeoutMs` to be settled, for no longer than
+   * that. How many of them were, and how many were not.
+   */
+  drain(timeoutMs: number): Promise<{ readonly settled: number; readonly left: number }>;
   /** Saves every round and ends every thread. False when a thread had to be ended. Idempotent. */
   stop(): Promise<boolean>;
 }
@@ -117,6 +122,7 @@ async function assemble(
   await keeper.recover();
   await settlement.resume();
 
+  let draining = false;
   let stopping: Promise<boolean> | undefined;
   const control = createEngineControl({
     store,
@@ -126,7 +132,7 @@ async function assemble(
     settlement,
     headers: chain,
     clock: systemClock,
-    stopping: () => stopping !== undefined,
+    stopping: () => draining || stopping !== undefined,
   });
   const adminToken = config.adminToken ?? readOrMakeAdminToken(dir);
   const edgePort = supervisor.edgePort ?? config.edgePort;
@@ -153,6 +159,15 @@ async function assemble(
     supervisor,
     untilPhase: (roundId, phase, timeoutMs) => live.waitFor(roundId, (now) => now === phase, timeoutMs),
     reconcile: () => settlement.reconcile(),
+    async drain(timeoutMs) {
+      draining = true;
+      const ending = live.endingBy(systemClock.nowMs() + timeoutMs);
+      const ends = await Promise.all(ending.map((roundId) => live.waitFor(roundId, isOver, timeoutMs)));
+      // Every shard and edge has turned around twice since: the result is on its way to the viewers.
+      for (let turn = 0; turn < 2; turn++) await supervisor.stats();
+      const settled = ends.filter(Boolean).length;
+      return { settled, left: ends.length - settled };
+    },
     stop() {
       stopping ??= (async () => {
         live.clear();
@@ -163,6 +178,10 @@ async function assemble(
       return stopping;
     },
   };
+}
+
+function isOver(phase: Phase): boolean {
+  return phase === 'settled' || phase === 'cancelled';
 }
 
 async function listenForApi(api: ApiApp, config: Config): Promise<string> {

@@ -52,6 +52,17 @@ export class LiveRounds {
     return count;
   }
 
+  /** Those that will take their last payment by then, and those that have. */
+  endingBy(atMs: number): readonly RoundId[] {
+    const ending: RoundId[] = [];
+    for (const [roundId, { phase, endsAtMs, terms }] of this.#rounds) {
+      if (phase === 'settling') ending.push(roundId);
+      if (phase !== 'live' && phase !== 'overtime' && phase !== 'closing') continue;
+      if (endsAtMs !== null && endsAtMs + terms.closingMs <= atMs) ending.push(roundId);
+    }
+    return ending;
+  }
+
   onPhase(roundId: RoundId, phase: Phase, endsAtMs: number | null): void {
     const round = this.#rounds.get(roundId);
     if (round === undefined) return;

@@ -1,7 +1,7 @@
 /**
  * `npm start`: the engine with API, page, edge, store and development chain, and a demo battle that never ends.
- * Settings come from RINGSIDE_* variables and flags (docs/SETTINGS.md). Ctrl-C stops it cleanly; a second one
- * ends it at once.
+ * Settings come from RINGSIDE_* variables and flags (docs/SETTINGS.md). Ctrl-C stops it cleanly, SIGTERM after rounds
+ * that have only seconds left; a second signal ends it at once.
  */
 import { ConfigError, describeSettings, loadConfig, processEnvironment, wantsHelp } from './config.ts';
 import { EngineError } from './core/errors.ts';
@@ -32,6 +32,12 @@ function outliveReaders(): void {
   }
 }
 
+/** By the signal itself: `process.exit` would abort over the edges' open uWebSockets.js loops. */
+function endNow(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
 async function run(config: Config): Promise<void> {
   outliveReaders();
   const logger = createLogger({ level: config.logLevel, room: 'main' });
@@ -40,14 +46,19 @@ async function run(config: Config): Promise<void> {
 
   let stopping = false;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
-    if (stopping) process.exit(130); // asked twice: now
+    if (stopping) return endNow(signal);
     stopping = true;
-    say(`${signal}: saving every round and stopping`);
     // A crowd that is still coming in has to be there before it can leave; one that failed is gone.
     await demo.battles?.then(
       (battles) => battles.stop(),
       () => undefined,
     );
+    if (signal === 'SIGTERM') {
+      say(`SIGTERM: waiting for rounds that end within ${config.drainMs} ms`);
+      const { settled, left } = await engine.drain(config.drainMs);
+      say(`${settled} settled, ${left} not in time`);
+    }
+    say(`${signal}: saving every round and stopping`);
     const clean = await engine.stop();
     say('stopped');
     process.exitCode = clean ? 0 : 1;

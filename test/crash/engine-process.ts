@@ -6,12 +6,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { DrillOrder } from './drill.ts';
+import { poll } from './patience.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const DRILL = new URL('./drill.ts', import.meta.url).href;
 const READY = 'Ctrl-C stops it';
 /** What is kept of its output, to show when something is wrong. */
 const KEPT_CHARS = 200_000;
+const SAYS_WITHIN_MS = 30_000;
 
 export interface EngineProcessOptions {
   readonly dataDir: string;
@@ -93,6 +95,12 @@ export class EngineProcess {
 
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  /** Resolves when it has said that. Throws when it did not in time. */
+  async says(text: string): Promise<void> {
+    const said = await poll(() => this.#output.includes(text) || undefined, { timeoutMs: SAYS_WITHIN_MS });
+    if (said === undefined) throw new Error(`it did not say "${text}":\n${this.#output.slice(-2_000)}`);
   }
 
   async kill(): Promise<void> {

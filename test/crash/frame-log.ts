@@ -30,6 +30,8 @@ export class FrameLog {
   readonly #waiting = new Map<string, Sent[]>();
   readonly #onPayment: (sentAtMs: number) => void;
   frames = 0;
+  /** Of all connections, in order. */
+  readonly closeCodes: number[] = [];
 
   /** `onPayment` hears when a word became durable that was first sent at that time. */
   constructor(onPayment: (sentAtMs: number) => void) {
@@ -49,7 +51,10 @@ export class FrameLog {
           line.fromServer(frame);
           handlers.message(frame);
         },
-        close: (code) => handlers.close(code),
+        close: (code) => {
+          this.closeCodes.push(code);
+          handlers.close(code);
+        },
       });
       return {
         send: (frame) => {

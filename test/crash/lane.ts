@@ -98,7 +98,7 @@ export class Lane {
     await Promise.all(acting);
   }
 
-  async #roundBody(participants: number): Promise<Parameters<Office['createRound']>[0]> {
+  async #roundBody(participants: number): Promise<object> {
     const { office, random, seconds } = this.#options;
     const durationSeconds = seconds.min + random.below(seconds.max - seconds.min + 1);
     const byHeight = random.chance(0.15);

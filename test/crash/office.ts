@@ -36,9 +36,8 @@ export class Office {
     this.fundedSats.set(account, (this.fundedSats.get(account) ?? 0) + sats);
   }
 
-  async createRound(body: {
-    readonly participants: readonly { readonly account: string }[];
-  }): Promise<OfficeRound> {
+  /** `body`: of POST /v1/rounds. */
+  async createRound(body: object): Promise<OfficeRound> {
     const key = this.#key();
     const { terms, phase } = await this.insist(() => this.api.createRound(body, key));
     for (const { account } of terms.participants) this.participants.add(account);

@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Prng } from '../../src/core/prng.ts';
 import { freePort } from '../engine/harness.ts';
-import type { AccountEvidence, Evidence, RoundEvidence } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
+import { evidenceOf } from './evidence-of.ts';
 import { FrameLog } from './frame-log.ts';
 import { Killer } from './killer.ts';
 import { Lane } from './lane.ts';
-import { Office, type OfficeRound } from './office.ts';
-import { poll } from './patience.ts';
+import { Office } from './office.ts';
 import { PaymentWatch, PhaseWatch } from './signals.ts';
-import { readChain } from './store-watch.ts';
 
 /** Viewers and seconds of a round, by lane. The first has long rounds, which live through many kills. */
 const LANES = [
@@ -19,7 +18,6 @@ const LANES = [
   { viewers: 10, seconds: { min: 6, max: 16 } },
   { viewers: 10, seconds: { min: 5, max: 12 } },
 ];
-const SETTLED_WITHIN_MS = 180_000;
 const STOP_WITHIN_MS = 45_000;
 const FLAGS = ['--block-interval-ms', '300', '--log-level', 'warn', '--ack-interval-ms', '1000'];
 
@@ -76,10 +74,8 @@ export async function run(options: RunOptions): Promise<Run> {
     for (const lane of lanes) lane.finish();
     await playing;
     options.say('no more kills: waiting until every round is settled');
-    const rounds = await Promise.all(office.rounds.map((round) => settled(office, round)));
-    const accounts = await accountsOf(office);
-    await killer.stop(STOP_WITHIN_MS);
-    const evidence = { streams: log.streams, rounds, accounts, chain: await readChain(dataDir) };
+    const evidence = await evidenceOf({ office, log, dataDir, stop: () => killer.stop(STOP_WITHIN_MS) });
+    const ended = (last: string): number => evidence.rounds.filter(({ phase }) => phase === last).length;
     const refusals: Record<string, number> = {};
     for (const { errors } of lanes) {
       for (const [code, times] of Object.entries(errors)) refusals[code] = (refusals[code] ?? 0) + times;
@@ -87,8 +83,8 @@ export async function run(options: RunOptions): Promise<Run> {
     return {
       evidence,
       killer,
-      roundsSettled: rounds.filter(({ phase }) => phase === 'settled').length,
-      roundsCancelled: rounds.filter(({ phase }) => phase === 'cancelled').length,
+      roundsSettled: ended('settled'),
+      roundsCancelled: ended('cancelled'),
       refusals,
       frames: log.frames,
     };
@@ -97,31 +93,4 @@ export async function run(options: RunOptions): Promise<Run> {
     await killer.end();
     rmSync(dataDir, { recursive: true, force: true });
   }
-}
-
-/** Waits for the last state of a round, and takes its receipt. */
-async function settled(office: Office, round: OfficeRound): Promise<RoundEvidence> {
-  const { roundId } = round;
-  const done = await poll(
-    async (): Promise<RoundEvidence | undefined> => {
-      const { phase } = await office.refresh(round);
-      if (phase !== 'settled' && phase !== 'cancelled') return undefined;
-      const receipt = await office.api.receipt(roundId);
-      if (receipt.ok) return { roundId, phase, receipt: Buffer.from(receipt.data).toString('utf8') };
-      return phase === 'cancelled' ? { roundId, phase, receipt: null } : undefined;
-    },
-    { timeoutMs: SETTLED_WITHIN_MS, everyMs: 200 },
-  );
-  return done ?? { roundId, phase: round.phase, receipt: null };
-}
-
-function accountsOf(office: Office): Promise<AccountEvidence[]> {
-  const accounts = new Set([...office.fundedSats.keys(), ...office.participants]);
-  return Promise.all(
-    [...accounts].map(async (account) => {
-      const { availableSats, heldSats, earnedSats } = await office.insist(() => office.api.balances(account));
-      const fundedSats = office.fundedSats.get(account) ?? 0;
-      return { account, fundedSats, availableSats, heldSats, earnedSats };
-    }),
-  );
 }
