@@ -29,9 +29,6 @@ export type Slot = 0 | 1 | 2;
 /** Sats by slot. */
 export type Amounts = readonly [number, number, number];
 
-export const AVAILABLE: Slot = 0;
-export const HELD: Slot = 1;
-
 export interface Row {
   readonly key: string;
   readonly slot: Slot;

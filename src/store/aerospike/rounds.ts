@@ -8,8 +8,8 @@
  *
  * Bytes go to blobs first, under names of their own; then one write to the record makes them part of the round,
  * on condition that the generation is still the owner's and the save is the next one. So an owner that lost
- * the round writes bytes nobody refers to. Acquiring raises the generation and reads the references in the
- * same atomic step: nothing can be added after what the new owner reads.
+ * the round writes bytes nobody refers to. Acquiring raises the generation first and reads then: nothing
+ * of an older owner can be added to what the new one reads.
  */
 import { assert } from '../../core/assert.ts';
 import { equalBytes } from '../../core/bytes.ts';
