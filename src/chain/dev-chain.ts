@@ -7,7 +7,7 @@
  * is mined every interval, also an empty one, so that rounds can follow the height. Accepted transactions and
  * blocks are there after the process was killed. Limits: no reorganisations, no replacement, no pruning.
  */
-import { assert } from '../core/assert.ts';
+import { AssertionFailure, assert } from '../core/assert.ts';
 import { decodeHeader, encodeMerklePath } from '../core/block.ts';
 import { EngineError } from '../core/errors.ts';
 import type { AccountId, Txid } from '../core/ids.ts';
@@ -88,7 +88,7 @@ async function prepare(file: LedgerFile, options: DevChainOptions): Promise<void
   const tip = tipHeight(file);
   if (tip < 0) {
     const privateKey = options.random.bytes(32);
-    await file.root.transaction(() => writeGenesis(file, privateKey, options.clock.nowMs()));
+    write(file, () => writeGenesis(file, privateKey, options.clock.nowMs()));
     return;
   }
   for (let height = tip; height >= Math.max(0, tip - CHECKED_BLOCKS); height--) {
@@ -136,13 +136,29 @@ function storeTransaction(file: LedgerFile, candidate: Candidate, faucet: Faucet
   }
 }
 
+/**
+ * One LMDB transaction, durable when this returns. Not an asynchronous one: when that fails (a full disk), promises that
+ * nobody holds are rejected too, which would end the process.
+ */
+function write<T>(file: LedgerFile, change: () => T): T {
+  try {
+    return file.root.transactionSync(change);
+  } catch (error) {
+    if (error instanceof AssertionFailure) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new EngineError('CHAIN_FAILED', {
+      message: `The development chain cannot be written: ${reason}`,
+      cause: error,
+    });
+  }
+}
+
 class Chain implements DevChain {
   readonly #file: LedgerFile;
   readonly #options: DevChainOptions;
   readonly #faucet: FaucetWallet;
   readonly #listeners = new Set<(height: number) => void>();
   readonly #stopMining: () => void;
-  #mining: Promise<number> | undefined;
   #funding: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -158,7 +174,6 @@ class Chain implements DevChain {
   #startMining(): () => void {
     if (this.#options.blockIntervalMs <= 0) return () => {};
     const timer = this.#options.clock.every(this.#options.blockIntervalMs, () => {
-      if (this.#mining !== undefined) return; // a slow disk: the next interval will do
       this.mine().catch((error: unknown) => this.#options.logger.error('mining failed', { error }));
     });
     return () => timer.cancel();
@@ -166,9 +181,7 @@ class Chain implements DevChain {
 
   async submit(transactions: readonly Submission[]): Promise<readonly SubmitOutcome[]> {
     const checked = transactions.map((submission) => this.#check(submission));
-    return await this.#file.root.transaction(() =>
-      checked.map((each) => ('outcome' in each ? each : this.#accept(each))),
-    );
+    return write(this.#file, () => checked.map((each) => ('outcome' in each ? each : this.#accept(each))));
   }
 
   /** Everything that does not depend on the chain. A known transaction is not checked again. */
@@ -207,7 +220,6 @@ class Chain implements DevChain {
   }
 
   async status(txid: Txid): Promise<ChainTransaction | undefined> {
-    await this.#file.root.committed;
     if (!this.#file.transactions.doesExist(txid)) return undefined;
     const place = this.#file.places.get(txid);
     if (place === undefined) return { txid, status: 'accepted', merklePath: null, blockHeight: null };
@@ -219,12 +231,10 @@ class Chain implements DevChain {
   }
 
   async currentHeight(): Promise<number> {
-    await this.#file.root.committed;
     return tipHeight(this.#file);
   }
 
   async header(height: number): Promise<Uint8Array | undefined> {
-    await this.#file.root.committed;
     if (!Number.isInteger(height) || height < 0 || height > 0xffffffff) return undefined;
     const header = this.#file.blocks.get(height)?.header;
     return header && Uint8Array.from(header);
@@ -242,14 +252,7 @@ class Chain implements DevChain {
 
   async mine(): Promise<number> {
     assert(!this.#closed, 'a closed chain does not mine');
-    while (this.#mining !== undefined) await this.#mining;
-    this.#mining = this.#file.root.transaction(() => this.#writeBlock());
-    let height: number;
-    try {
-      height = await this.#mining;
-    } finally {
-      this.#mining = undefined;
-    }
+    const height = write(this.#file, () => this.#writeBlock());
     for (const listener of this.#listeners) listener(height);
     return height;
   }
@@ -319,7 +322,6 @@ class Chain implements DevChain {
     this.#closed = true;
     this.#stopMining();
     await this.#funding;
-    await this.#mining;
     await this.#file.root.close();
   }
 }

@@ -12,7 +12,7 @@ import { syncBuiltinESMExports } from 'node:module';
  */
 export interface DrillOrder {
   readonly drill: 'crash' | 'terminate' | 'exhaust';
-  readonly thread: 'shard' | 'edge' | 'builder';
+  readonly thread: 'shard' | 'edge' | 'builder' | 'main';
 }
 
 const SHARD_HEAP_MB = 256;
@@ -39,7 +39,13 @@ class WatchedWorker extends Worker {
   }
 }
 
+function exhaust(): never {
+  const hoard: number[][] = [];
+  for (;;) hoard.push(Array.from({ length: 100_000 }, Math.random));
+}
+
 async function obey({ drill, thread }: DrillOrder): Promise<void> {
+  if (thread === 'main') exhaust();
   for (const worker of running.get(thread) ?? []) {
     if (drill === 'exhaust') await postMessageToThread(worker.threadId, EXHAUST);
     else if (drill === 'terminate' && thread !== 'edge') await worker.terminate();
@@ -56,8 +62,6 @@ if (isMainThread) {
   process.channel?.unref();
 } else {
   process.on('workerMessage', (message: unknown) => {
-    if (message !== EXHAUST) return;
-    const hoard: number[][] = [];
-    for (;;) hoard.push(Array.from({ length: 100_000 }, Math.random));
+    if (message === EXHAUST) exhaust();
   });
 }

@@ -38,12 +38,17 @@ export class Rig {
 
   /** `dataDir`: one that the caller makes and removes. */
   static async make(
-    options: { readonly dataDir?: string; readonly flags?: readonly string[] } = {},
+    options: {
+      readonly dataDir?: string;
+      readonly flags?: readonly string[];
+      readonly nodeFlags?: readonly string[];
+    } = {},
   ): Promise<Rig> {
     const folder = options.dataDir === undefined ? mkdtempSync(join(tmpdir(), 'ringside-crash-')) : null;
     const dataDir = options.dataDir ?? folder ?? '';
     const [apiPort, edgePort] = [await freePort(), await freePort()];
-    return new Rig({ dataDir, apiPort, edgePort, flags: [...FLAGS, ...(options.flags ?? [])] }, folder);
+    const flags = [...FLAGS, ...(options.flags ?? [])];
+    return new Rig({ dataDir, apiPort, edgePort, flags, nodeFlags: options.nodeFlags ?? [] }, folder);
   }
 
   get engine(): EngineProcess {
