@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDataDir, readOrMakeAdminToken } from './data-dir.ts';
+import { openDataDir, readOrMakeAdminToken, refuseMissingParts } from './data-dir.ts';
 
 describe('the data directory', () => {
   let base = '';
@@ -94,6 +94,30 @@ describe('the data directory', () => {
     const token = readOrMakeAdminToken(dir);
     expect(token.length).toBeGreaterThanOrEqual(32);
     expect(readOrMakeAdminToken(dir)).toBe(token);
+    dir.release();
+  });
+
+  it('is refused when a part is missing that was made before one that is there, and named with what to do', () => {
+    const dir = openDataDir(base);
+    refuseMissingParts(dir, { complete: false }); // a first start
+    mkdirSync(dir.file('store'));
+    mkdirSync(dir.file('chain'));
+    writeFileSync(dir.file('store/data.mdb'), '');
+    refuseMissingParts(dir, { complete: false }); // one that was killed early
+    writeFileSync(dir.file('treasury-key'), '');
+    expect(() => refuseMissingParts(dir, { complete: false })).toThrow(
+      /chain\/data\.mdb is missing.*put it back/,
+    );
+    dir.release();
+  });
+
+  it('is refused without the part that is made last when its books say that it was there', () => {
+    const dir = openDataDir(base);
+    for (const folder of ['store', 'chain']) mkdirSync(dir.file(folder));
+    for (const part of ['store/data.mdb', 'chain/data.mdb', 'platform-key'])
+      writeFileSync(dir.file(part), '');
+    refuseMissingParts(dir, { complete: false });
+    expect(() => refuseMissingParts(dir, { complete: true })).toThrow(/treasury-key is missing/);
     dir.release();
   });
 });

@@ -3,7 +3,7 @@
  * engines on one store would fence each other's rounds without end, so the second is refused by name.
  */
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EngineError } from './core/errors.ts';
 
@@ -30,6 +30,28 @@ export function openDataDir(dataDir: string): DataDir {
     });
   }
   return { path, file: (name) => join(path, name), release: () => rmSync(lock, { force: true }) };
+}
+
+/**
+ * What a first start makes and every later one needs, in the order in which they are made. Without one of them the engine
+ * would make it anew and go on: with books that know of no deposit, or a treasury that cannot spend its coins.
+ */
+const PARTS = ['store/data.mdb', 'chain/data.mdb', 'platform-key', 'treasury-key'] as const;
+
+/**
+ * A part that is missing while a later one is there was lost, and so was any when the directory is known to be `complete`.
+ * @throws {EngineError} UNAVAILABLE, with what to do.
+ */
+export function refuseMissingParts(dir: DataDir, known: { readonly complete: boolean }): void {
+  const there = PARTS.map((part) => existsSync(dir.file(part)));
+  const last = known.complete ? PARTS.length : there.lastIndexOf(true);
+  const missing = PARTS.find((_, at) => at < last && there[at] === false);
+  if (missing === undefined) return;
+  throw new EngineError('UNAVAILABLE', {
+    message:
+      `${dir.file(missing)} is missing, but other parts of the data directory are there. Nothing was changed. Find it and ` +
+      'put it back, or put back the last good copy of the whole directory. To start anew, choose an empty directory.',
+  });
 }
 
 /** The token in `admin-token`, made on first use. An empty file is of an engine that was killed while it wrote. */

@@ -7,7 +7,7 @@ import { createApi } from './api/server.ts';
 import { buildPage } from './api/page.ts';
 import { type Supervisor, startSupervisor } from './actors/supervisor.ts';
 import { openDevChain } from './chain/dev-chain.ts';
-import { openDataDir, readOrMakeAdminToken } from './data-dir.ts';
+import { openDataDir, readOrMakeAdminToken, refuseMissingParts } from './data-dir.ts';
 import { createEngineControl } from './engine-control.ts';
 import { EngineError } from './core/errors.ts';
 import { WS_PATH } from './core/limits.ts';
@@ -85,8 +85,11 @@ async function assemble(
   page?.catch(() => undefined); // awaited below; whoever fails first is reported
 
   const choice = storeChoiceOf(config, dir.file('store'));
+  const ownStore = config.store === 'lmdb'; // one of another machine is older than this directory may be
+  if (ownStore) refuseMissingParts(dir, { complete: false });
   const store = await openStore(choice);
   undo.push(() => store.close());
+  if (ownStore && (await store.coinTotalSats()) > 0) refuseMissingParts(dir, { complete: true });
   const chain = await openDevChain({
     path: dir.file('chain'),
     clock: systemClock,
