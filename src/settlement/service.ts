@@ -46,7 +46,7 @@ export interface SettlementMachine {
   /** Makes the receipt file of the round, or replaces it. */
   publish(roundId: RoundId, bytes: Uint8Array): Promise<void>;
   /** Gives others a turn between the parts of a long computation. */
-  turn(): Promise<void>;
+  readonly turn: () => Promise<void>;
 }
 
 /** A service on this machine: builds in a thread of its own and publishes receipts in `receiptsDir`. */

@@ -164,12 +164,12 @@ export function accountCases(current: () => StoreUnderTest): void {
       await fundViewer(store, viewer, 1_000);
       expect(await store.hold(hold)).toEqual({ ok: true });
       expect(await store.hold(hold)).toEqual({ ok: true });
-      for (const other of [
+      for (const changed of [
         { sats: 900 },
         { roundId: roundIdOf('elsewhere') },
         { account: accountId(0x77) },
       ]) {
-        expect(await store.hold({ ...hold, ...other })).toEqual({ ok: false, code: 'STREAM_EXISTS' });
+        expect(await store.hold({ ...hold, ...changed })).toEqual({ ok: false, code: 'STREAM_EXISTS' });
       }
       expect(await store.readBalances(viewer)).toEqual({ availableSats: 600, heldSats: 400, earnedSats: 0 });
       const { atMs: _, ...open } = hold;
