@@ -12,7 +12,7 @@ import { syncBuiltinESMExports } from 'node:module';
  */
 export interface DrillOrder {
   readonly drill: 'crash' | 'terminate' | 'exhaust';
-  readonly thread: 'shard' | 'edge' | 'builder' | 'main';
+  readonly thread: 'shard' | 'edge' | 'builder' | 'writer' | 'main';
 }
 
 const SHARD_HEAP_MB = 256;
@@ -24,6 +24,7 @@ function kindOf(entry: string | URL): DrillOrder['thread'] | null {
   const name = String(entry);
   if (name.endsWith('shard-thread.ts')) return 'shard';
   if (name.endsWith('edge-thread.ts')) return 'edge';
+  if (name.endsWith('writer-thread.ts')) return 'writer';
   return name.includes('piscina') ? 'builder' : null;
 }
 

@@ -72,6 +72,10 @@ function startHost(path: string): Host {
       reject(new EngineError('STORE_FAILED', { message: 'The store writer could not start.', cause: error }));
     });
     worker.once('exit', () => {
+      // Ended without an error and without being told to: the same.
+      if (isStarted && host.handles > 0) {
+        throw new EngineError('STORE_FAILED', { message: 'The store writer ended while it was needed.' });
+      }
       reject(new EngineError('STORE_FAILED', { message: 'The store writer ended before it was ready.' }));
     });
   });
