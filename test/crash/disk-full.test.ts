@@ -17,7 +17,7 @@ describe.runIf(mountsAllowed())('an engine whose disk is full', { timeout: TEST_
     const ballast = join(disk.path, 'ballast');
     try {
       await rig.start();
-      const round = await rig.round(30);
+      const round = await rig.round(20);
       const viewers = await rig.watching(round, 4);
       await rig.untilPaying();
       fill(ballast);
@@ -45,7 +45,7 @@ describe.runIf(mountsAllowed())('an engine whose disk is full', { timeout: TEST_
     const ballast = join(disk.path, 'ballast');
     try {
       await rig.start();
-      const viewers = await rig.watching(await rig.round(30), 4);
+      const viewers = await rig.watching(await rig.round(20), 4);
       await rig.untilPaying();
       fill(ballast);
       await poll(

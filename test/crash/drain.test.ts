@@ -12,14 +12,15 @@ describe('an engine that is asked to end', { timeout: TEST_TIMEOUT_MS }, () => {
   it('finishes the round that is about to end, saves the other, and its viewers resume after the restart', async () => {
     rig = await Rig.make({ flags: ['--drain-ms', '9000'] });
     await rig.start();
-    const [short, long] = [await rig.round(6), await rig.round(24)];
+    const [short, long] = [await rig.round(6), await rig.round(20)];
     const [ending, staying] = await Promise.all([rig.watching(short, 3), rig.watching(long, 3)]);
     await rig.untilPaying();
     rig.engine.signal('SIGTERM');
     await rig.untilSettled(ending); // they hear of it on the connections they had
     expect(rig.log.closeCodes).toEqual([]);
     expect(await rig.engine.exited).toEqual({ code: 0, signal: null });
-    expect(rig.log.closeCodes).toEqual(Array.from({ length: 6 }, () => RESTARTING));
+    // What follows are their first attempts to come back.
+    expect(rig.log.closeCodes.slice(0, 6)).toEqual(Array.from({ length: 6 }, () => RESTARTING));
 
     const acknowledged = staying.map(({ paid }) => paid?.acknowledgedSats ?? 0);
     await rig.start();
@@ -48,7 +49,7 @@ describe('an engine that is asked to end', { timeout: TEST_TIMEOUT_MS }, () => {
   it('ends at once when it is asked twice, and still loses nothing', async () => {
     rig = await Rig.make({ flags: ['--drain-ms', '20000'] });
     await rig.start();
-    await rig.watching(await rig.round(10), 3);
+    await rig.watching(await rig.round(8), 3);
     await rig.untilPaying();
     rig.engine.signal('SIGTERM');
     await rig.engine.says('waiting for rounds');

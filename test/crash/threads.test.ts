@@ -14,7 +14,7 @@ describe('an engine that runs out of memory', { timeout: TEST_TIMEOUT_MS }, () =
   it('restores the rounds of a shard that reached its limit, with its viewers connected', async () => {
     rig = await Rig.make();
     await rig.start();
-    const viewers = await rig.watching(await rig.round(15), 4);
+    const viewers = await rig.watching(await rig.round(10), 4);
     await rig.untilPaying();
     rig.engine.order({ drill: 'exhaust', thread: 'shard' });
     await rig.engine.says('ERR_WORKER_OUT_OF_MEMORY');
@@ -28,7 +28,7 @@ describe('an engine that runs out of memory', { timeout: TEST_TIMEOUT_MS }, () =
   it('goes on where it was after the process reached its own', async () => {
     rig = await Rig.make({ nodeFlags: ['--max-old-space-size=192'] });
     await rig.start();
-    const viewers = await rig.watching(await rig.round(20), 4);
+    const viewers = await rig.watching(await rig.round(14), 4);
     await rig.untilPaying();
     rig.engine.order({ drill: 'exhaust', thread: 'main' });
     const { code, signal } = await rig.engine.exited;
@@ -47,7 +47,7 @@ describe('an engine whose store writer is gone', { timeout: TEST_TIMEOUT_MS }, (
   it('ends, instead of going on with nothing kept, and loses nothing', async () => {
     rig = await Rig.make();
     await rig.start();
-    const viewers = await rig.watching(await rig.round(15), 4);
+    const viewers = await rig.watching(await rig.round(10), 4);
     await rig.untilPaying();
     rig.engine.order({ drill: 'terminate', thread: 'writer' });
     const ended = await Promise.race([rig.engine.exited, pause(ENDED_WITHIN_MS)]);
