@@ -17,7 +17,7 @@ import {
 } from './harness.ts';
 
 /** Long enough for two starts of the engine on a busy machine. */
-const SECONDS = 20;
+const SECONDS = 30;
 const TEST_TIMEOUT_MS = 120_000;
 
 describe('an engine killed with SIGKILL in the middle of a round', () => {
@@ -50,9 +50,11 @@ describe('an engine killed with SIGKILL in the middle of a round', () => {
       if (!created.ok) throw new Error(created.message);
       const { roundId } = created.data.terms;
 
+      const ended: Promise<number>[] = [];
       for (let index = 0; index < 8; index++) {
         const viewer = newViewer(wsUrl);
         viewers.push(viewer);
+        ended.push(new Promise((resolve) => viewer.on('ended', ({ paidSats }) => resolve(paidSats))));
         const account = await api.fundDevAccount({ account: viewer.account, sats: 10_000 });
         expect(account.ok).toBe(true);
         expect(await viewer.connect()).toEqual({ ok: true });
@@ -80,9 +82,6 @@ describe('an engine killed with SIGKILL in the middle of a round', () => {
       }
       const gift = giver.gift(0, 321);
 
-      const ended = viewers.map(
-        (viewer) => new Promise<number>((resolve) => viewer.on('ended', ({ paidSats }) => resolve(paidSats))),
-      );
       const acknowledged = viewers.map(({ paid }) => paid?.acknowledgedSats ?? 0);
       const paid = await Promise.all(ended);
       expect(await gift).toEqual({ ok: true });
