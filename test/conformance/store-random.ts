@@ -91,7 +91,10 @@ class Model {
   }
 
   #hold({ stream, round, viewer, sats }: Step<'hold'>): boolean {
-    if (this.holds.has(stream)) return true;
+    const before = this.holds.get(stream);
+    if (before !== undefined) {
+      return before.round === round && before.viewer === viewer && before.sats === sats;
+    }
     if ((this.available[viewer] ?? 0) < sats) return false;
     this.#change(viewer, -sats);
     this.holds.set(stream, { round, viewer, sats });
