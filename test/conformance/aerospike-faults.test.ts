@@ -176,6 +176,31 @@ describe.runIf(AEROSPIKE_HOSTS !== undefined)('aerospike', () => {
     expect(await reader.appendSegment(stale)).toEqual({ ok: false, code: 'STALE_GENERATION' });
   });
 
+  it('can be closed while it works: what is under way ends, the rest is refused, and the books balance', async () => {
+    const { options, store, dispose } = await openCleanStore('many');
+    undo.push(dispose);
+    await fundOperator(store, { no: 1, sats: 1_000 });
+    const posts = Promise.allSettled(
+      Array.from({ length: 200 }, (_, i) =>
+        store.post(transfer(`c:${i}`, ledgerAccounts.operator, available(accountId(i % 7)), 1)),
+      ),
+    );
+    await new Promise<void>((resolve) => void setTimeout(resolve, 10));
+    await store.close();
+    const codes = (await posts).map((one) =>
+      one.status === 'rejected' ? (one.reason as { code: string }).code : 'ok',
+    );
+    expect(new Set(codes)).toEqual(new Set(codes.includes('ok') ? ['ok', 'UNAVAILABLE'] : ['UNAVAILABLE']));
+    const heir = await openAerospikeStore(options);
+    undo.push(() => heir.close());
+    expect(await trialSum(heir)).toBe(0);
+    for (let i = 0; i < 200; i++) {
+      await heir.post(transfer(`c:${i}`, ledgerAccounts.operator, available(accountId(i % 7)), 1));
+    }
+    expect(await heir.readBalance(ledgerAccounts.operator)).toBe(800);
+    expect(await trialSum(heir)).toBe(0);
+  });
+
   it('recovers 1,000 rounds', async () => {
     const { options, store, dispose } = await openCleanStore('many');
     undo.push(dispose);

@@ -53,7 +53,7 @@ export async function openStoreOn(wire: Wire, options: AerospikeOptions): Promis
     const store = assemble(records, transactions, () => clearInterval(sweep));
     return acknowledgeLater(store, options.ackDelayMs ?? (await flushedAfterMs(records)));
   } catch (error) {
-    records.close();
+    await records.close();
     throw error;
   }
 }
@@ -109,7 +109,7 @@ function assemble(records: Records, transactions: Transactions, stop: () => void
     },
     async close() {
       stop();
-      records.close();
+      await records.close();
     },
   };
 }

@@ -33,6 +33,7 @@ export class Records {
   #head = 0;
   #inFlight = 0;
   #isOpen = true;
+  #onIdle: (() => void) | undefined;
 
   constructor(wire: Wire, options: AerospikeOptions) {
     this.#wire = wire;
@@ -84,9 +85,11 @@ export class Records {
     return await this.#read(() => this.#wire.flushWithinMs());
   }
 
-  close(): void {
+  /** Waits for what is under way: the client does not survive being closed with an answer outstanding. */
+  async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     this.#wire.close();
   }
 
@@ -132,7 +135,7 @@ export class Records {
   }
 
   async #send<T>(command: () => Promise<T>): Promise<T> {
-    if (!this.#isOpen) throw new EngineError('UNAVAILABLE', { message: 'The store is closed.' });
+    this.#checkOpen();
     if (this.#inFlight >= this.#options.inFlightMax) {
       if (this.#waiting.length - this.#head >= WAITING_MAX) {
         throw new EngineError('UNAVAILABLE', { message: 'Too many store commands are waiting.' });
@@ -142,6 +145,7 @@ export class Records {
       this.#inFlight++;
     }
     try {
+      this.#checkOpen(); // it may have been closed while this waited
       if (!this.#breaker.admit()) {
         throw new EngineError('UNAVAILABLE', { message: 'The store has failed repeatedly; trying soon.' });
       }
@@ -157,11 +161,16 @@ export class Records {
     }
   }
 
+  #checkOpen(): void {
+    if (!this.#isOpen) throw new EngineError('UNAVAILABLE', { message: 'The store is closed.' });
+  }
+
   /** The turn that ends goes to whoever has waited longest. */
   #handOver(): void {
     const next = this.#waiting[this.#head];
     if (next === undefined) {
       this.#inFlight--;
+      if (this.#inFlight === 0) this.#onIdle?.();
       return;
     }
     this.#head++;

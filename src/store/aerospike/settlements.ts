@@ -123,10 +123,10 @@ export class Settlements implements Commits {
     const { holds, accounts } = await this.#holds.standing(roundId);
     checkHoldsCovered(entry, holds);
     if (entry.legs.length > 0) assertBalanced(entry);
+    const own = Map.groupBy(holds, ({ account }) => account);
     const closes = new Map<string, HoldsClosed>();
     for (const account of accounts) {
-      const own = holds.filter((hold) => hold.account === account);
-      const closed = own.map(({ streamId, sats }) => [streamId, sats] as const);
+      const closed = (own.get(account) ?? []).map(({ streamId, sats }) => [streamId, sats] as const);
       closes.set(userKey(account), { roundId, holds: closed, atMs: entry.atMs });
     }
     const isStill = async (): Promise<boolean> => {

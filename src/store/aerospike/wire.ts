@@ -62,7 +62,6 @@ export async function openWire(options: AerospikeOptions): Promise<Wire> {
 async function loadPackage(): Promise<Package> {
   try {
     const { default: as } = (await import('aerospike')) as unknown as { default: Package };
-    as.setDefaultLogging({ level: as.log.OFF }); // what matters comes as errors
     return as;
   } catch (error) {
     throw new EngineError('STORE_FAILED', {
