@@ -30,6 +30,9 @@ import { type Reconciliation, createSettlementService } from './settlement/servi
 import type { Config } from './settings.ts';
 import { loadOrCreateTreasuryKey } from './wallet/keys.ts';
 
+/** After the last round that was waited for is settled, until its viewers have seen that. */
+const RESULT_SHOWN_MS = 500;
+
 export interface Engine {
   readonly apiUrl: string;
   readonly wsUrl: string;
@@ -166,9 +169,9 @@ async function assemble(
       draining = true;
       const ending = live.endingBy(systemClock.nowMs() + timeoutMs);
       const ends = await Promise.all(ending.map((roundId) => live.waitFor(roundId, isOver, timeoutMs)));
-      // Every shard and edge has turned around twice since: the result is on its way to the viewers.
-      for (let turn = 0; turn < 2; turn++) await supervisor.stats();
       const settled = ends.filter(Boolean).length;
+      // The frame with the result may still wait for its turn (frames are up to 50 ms apart) and has to be sent.
+      if (settled > 0) await new Promise<void>((resolve) => systemClock.after(RESULT_SHOWN_MS, resolve));
       return { settled, left: ends.length - settled };
     },
     stop() {
