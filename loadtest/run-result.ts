@@ -1,0 +1,99 @@
+/**
+ * What a load test yields: made by the generator (`generator/`), read by everything that shows it (`report/`).
+ * Plain data; times in milliseconds, money in sats.
+ */
+
+/** Of a latency histogram; milliseconds. */
+export interface Latency {
+  readonly count: number;
+  readonly meanMs: number;
+  readonly p50Ms: number;
+  readonly p90Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+  readonly maxMs: number;
+}
+
+/**
+ * What is timed. All from when the message should have left, not from when it did (coordinated omission):
+ * `gift`: a gift until another viewer's client shows it; `giftAck`: until it is acknowledged as durable; `join`: from the start of a connection
+ * until the stream is open; `clap`: until another viewer's client shows the count.
+ */
+export type LatencyKind = 'gift' | 'giftAck' | 'clap' | 'join';
+
+/** One second of the run, over all workers. */
+export interface Sample {
+  /** Since the load began. */
+  readonly atMs: number;
+  readonly phase: 'ramp' | 'load' | 'drain';
+  readonly connected: number;
+  readonly paymentsPerSecond: number;
+  /** Messages that viewers received: state, acknowledgements, answers. */
+  readonly deliveriesPerSecond: number;
+  readonly errors: number;
+  readonly gift: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number } | null;
+  /** Cores in use; null where the engine's process is not ours to look at. */
+  readonly engineCores: number | null;
+  readonly generatorCores: number;
+  /** Resident bytes of the engine; null as above. */
+  readonly engineBytes: number | null;
+  /** How late the latest worker's loop was. */
+  readonly generatorLagMs: number;
+  /** How often the engine asks for a word. */
+  readonly payEveryMs: number;
+}
+
+/** sent = acknowledged = settled = receipts, to the sat. */
+export interface MoneyProof {
+  readonly rounds: readonly {
+    readonly roundId: string;
+    /** By the words that viewers revealed, and by what the engine acknowledged to them. */
+    readonly revealedSats: number;
+    readonly acknowledgedSats: number;
+    /** By the receipt: what its streams paid, and what it divides. */
+    readonly receiptSats: number;
+    readonly dividedSats: number;
+    readonly streams: number;
+    /** Every stream whose figures differ, at most 20. */
+    readonly differences: readonly string[];
+    /** What `verify` says of the receipt. */
+    readonly receipt: 'ok' | string;
+  }[];
+  readonly ok: boolean;
+}
+
+export interface ThresholdOutcome {
+  /** As given: 'p99>100'. */
+  readonly rule: string;
+  readonly value: number;
+  readonly failed: boolean;
+}
+
+export interface RunResult {
+  readonly startedAt: string;
+  readonly commit: string;
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string };
+  /** As they were in force. */
+  readonly options: Readonly<Record<string, string | number | boolean>>;
+  readonly totals: {
+    readonly connections: number;
+    readonly reconnects: number;
+    readonly words: number;
+    readonly gifts: number;
+    readonly claps: number;
+    readonly votes: number;
+    readonly switches: number;
+    readonly deliveries: number;
+    readonly deliveredBytes: number;
+    /** Refusals and closes by code: 'BAD_WORD': 3, 'close 4008': 1. Those that misbehaving viewers provoke are apart. */
+    readonly errors: Readonly<Record<string, number>>;
+    readonly provoked: Readonly<Record<string, number>>;
+  };
+  readonly latency: Readonly<Record<LatencyKind, Latency | null>>;
+  readonly samples: readonly Sample[];
+  /** Null when the money could not be looked at, with the reason in `invalid`. */
+  readonly money: MoneyProof | null;
+  /** Why the figures do not count: the generator was the bottleneck, viewers could not connect. Empty: they do. */
+  readonly invalid: readonly string[];
+  readonly thresholds: readonly ThresholdOutcome[];
+}
