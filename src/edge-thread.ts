@@ -4,11 +4,18 @@
  * reason a bug, which ends any other thread on the spot, has this one close its viewers and its app first.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { EdgeToMain, EdgeToShard, MainToEdge, ShardToEdge } from './actors/messages.ts';
+import {
+  BUSY_EVERY_MS,
+  type EdgeToMain,
+  type EdgeToShard,
+  type MainToEdge,
+  type ShardToEdge,
+} from './actors/messages.ts';
 import { messagePort } from './actors/port.ts';
 import { assert } from './core/assert.ts';
 import type { EdgeSettings } from './edge/settings.ts';
 import { type EdgeServer, startEdgeServer } from './edge/uws-server.ts';
+import { busyMeter } from './platform/busy.ts';
 import { systemClock } from './platform/clock.ts';
 import { ripemd160, sha256 } from './platform/hash.ts';
 import { type LogLevel, createLogger } from './platform/logger.ts';
@@ -50,6 +57,19 @@ function start(): EdgeServer {
   }
 }
 
+const busy = busyMeter();
+const report = systemClock.every(BUSY_EVERY_MS, () => main.send({ kind: 'busy', part: busy() }));
+
+/** Closes the viewers with this code, then everything that keeps the thread alive. */
+async function stop(closeCode: number): Promise<void> {
+  report.cancel();
+  try {
+    await server.stop(closeCode);
+  } finally {
+    main.close();
+  }
+}
+
 let failed = false;
 process.on('uncaughtException', (error) => {
   logger.error('edge failed', { error });
@@ -57,7 +77,7 @@ process.on('uncaughtException', (error) => {
   failed = true;
   process.exitCode = 1;
   main.send({ kind: 'failed', message: error.message });
-  void server.stop(CLOSE.RESTARTING).finally(() => main.close());
+  void stop(CLOSE.RESTARTING);
 });
 
 main.onMessage((message) => {
@@ -69,7 +89,7 @@ main.onMessage((message) => {
     case 'stats':
       return main.send({ kind: 'stats', stats: server.edge.stats() });
     case 'stop':
-      void server.stop(message.closeCode).finally(() => main.close());
+      void stop(message.closeCode);
       return;
     default:
       return server.edge.command(message);

@@ -6,11 +6,18 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MailboxLimits } from './actors/mailbox.ts';
-import type { EdgeToShard, MainToShard, ShardToEdge, ShardToMain } from './actors/messages.ts';
+import {
+  BUSY_EVERY_MS,
+  type EdgeToShard,
+  type MainToShard,
+  type ShardToEdge,
+  type ShardToMain,
+} from './actors/messages.ts';
 import { messagePort } from './actors/port.ts';
 import { Shard } from './actors/shard.ts';
 import { assert } from './core/assert.ts';
 import { type StoreChoice, openStore } from './open-store.ts';
+import { busyMeter } from './platform/busy.ts';
 import { systemClock } from './platform/clock.ts';
 import { type LogLevel, createLogger } from './platform/logger.ts';
 
@@ -29,9 +36,13 @@ const main = messagePort<ShardToMain, MainToShard>(parentPort);
 const logger = createLogger({ level: logLevel, room: `shard-${number}` });
 const store = await openStore(choice);
 
+const busy = busyMeter();
+const report = systemClock.every(BUSY_EVERY_MS, () => main.send({ kind: 'busy', part: busy() }));
+
 function toMain(message: ShardToMain): void {
   main.send(message);
   if (message.kind !== 'stopped') return;
+  report.cancel();
   main.close();
   void store.close();
 }

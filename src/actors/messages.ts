@@ -60,6 +60,15 @@ export type ShardToEdge =
   /** The batch with this number was taken out of the mailbox: the edge may have that many more under way. */
   | { readonly kind: 'credit'; readonly batchNo: number };
 
+/** Between two `busy` of a thread. */
+export const BUSY_EVERY_MS = 1_000;
+
+/** Sent by every thread, regularly: the part of the time since the last one in which it waited for nothing, 0 to 1. */
+export interface Busy {
+  readonly kind: 'busy';
+  readonly part: number;
+}
+
 /* ---- main <-> edge ---- */
 
 export interface RoundPlace {
@@ -88,6 +97,7 @@ export interface EdgeStats {
 export type EdgeToMain =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'stats'; readonly stats: EdgeStats }
+  | Busy
   | { readonly kind: 'failed'; readonly message: string };
 
 /* ---- main <-> shard ---- */
@@ -101,6 +111,8 @@ export type MainToShard =
   | { readonly kind: 'input'; readonly handle: number; readonly input: RoundInput }
   /** A block was mined: told to every round that follows the chain. */
   | { readonly kind: 'height'; readonly height: number }
+  /** How often viewers are asked for a word: told to every round, also those owned later. */
+  | { readonly kind: 'pace'; readonly payEveryMs: number }
   | { readonly kind: 'release'; readonly handle: number }
   | { readonly kind: 'stats' }
   /** A drill: the shard fails an assertion, as a bug would. */
@@ -153,4 +165,5 @@ export type ShardToMain =
   /** Another owner has the round, or its saves cannot be read (logged): it was dropped here. */
   | { readonly kind: 'lost'; readonly handle: number }
   | { readonly kind: 'stats'; readonly stats: ShardStats }
+  | Busy
   | { readonly kind: 'stopped' };

@@ -63,6 +63,7 @@ export class Shard {
   #timer: { readonly timer: Timer; readonly atMs: number } | undefined;
   #drainDue = false;
   #height: number | null = null;
+  #payEveryMs: number | null = null;
   #stopping = false;
   #stopped = false;
   #steps = 0;
@@ -109,6 +110,10 @@ export class Shard {
         this.#height = command.height;
         for (const round of this.#rounds.values()) round.put({ kind: 'height', height: command.height });
         return;
+      case 'pace':
+        this.#payEveryMs = command.payEveryMs;
+        for (const round of this.#rounds.values()) round.put(command);
+        return;
       case 'release':
         this.#remove(this.#rounds.get(command.handle));
         return;
@@ -138,6 +143,7 @@ export class Shard {
     const round = new HostedRound(this.#host, handle, roundId);
     this.#rounds.set(handle, round);
     if (this.#height !== null) round.put({ kind: 'height', height: this.#height });
+    if (this.#payEveryMs !== null) round.put({ kind: 'pace', payEveryMs: this.#payEveryMs });
     void round.acquire();
   }
 

@@ -7,6 +7,7 @@ import { ledgerAccounts } from '../ledger/journal.ts';
 import { systemClock } from '../platform/clock.ts';
 import { createLogger } from '../platform/logger.ts';
 import type { Store } from '../ports/store.ts';
+import { decodeDelta } from '../protocol/state-codec.ts';
 import type { PaymentRow } from '../round/payment-batch.ts';
 import type { RoundStatement } from '../round/statement.ts';
 import type { RoundTerms } from '../round/terms.ts';
@@ -129,6 +130,10 @@ class Rig {
 
   pay(roundId: RoundId, rows: readonly PaymentRow[]): void {
     this.#command({ to: 0, kind: 'pay', roundId, rows });
+  }
+
+  reportBusy(part: number): void {
+    this.#command({ to: 0, kind: 'busy', part });
   }
 
   killEdge(edge: number): void {
@@ -331,4 +336,22 @@ test('an engine whose edge cannot start is refused with the reason, and nothing 
     stopCloseCode: 4000,
   });
   await expect(starting).rejects.toThrow('edge-0 did not start: the port is taken');
+});
+
+test('a busy edge has viewers asked for words less often, in rounds that run and in those that come', async () => {
+  const rig = await Rig.make({ shards: 1, edges: 1 });
+  const running = await rig.round('running', 60_000);
+  await rig.watching(running);
+  for (let second = 0; second < 3; second++) rig.reportBusy(1);
+  const paced = await rig.message(running.terms.roundId, (message) => {
+    if (message.kind !== 'delta') return undefined;
+    return decodeDelta(message.frame)?.delta.payEveryMs;
+  });
+  expect(paced).toBe(2_000);
+  const later = await rig.round('later', 60_000);
+  expect(await rig.supervisor.own(later.terms.roundId)).toMatchObject({ ok: true });
+  const asked = await rig.message(later.terms.roundId, (message) =>
+    message.kind === 'keyframe' ? message.state.payEveryMs : undefined,
+  );
+  expect(asked).toBe(2_000);
 });

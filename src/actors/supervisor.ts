@@ -16,6 +16,7 @@ import type { RoundInput } from '../round/inputs.ts';
 import type { RoundTerms } from '../round/terms.ts';
 import { Ask } from './ask.ts';
 import type { EdgeStats, EdgeToMain, MainToEdge, MainToShard, ShardStats, ShardToMain } from './messages.ts';
+import { Pacer } from './pacer.ts';
 import { type Placed, Placement } from './placement.ts';
 import { RESTART_POLICY, SupervisedThread } from './supervised-thread.ts';
 import type { SupervisorEvents, SupervisorOptions, SupervisorStats } from './supervisor-options.ts';
@@ -90,6 +91,7 @@ class ThreadSupervisor implements Supervisor {
   readonly #edges: EdgeThread[];
   #edgePort: number | null = null;
   #height: number | null = null;
+  readonly #pacer = new Pacer();
   #stopping: Promise<boolean> | undefined;
 
   constructor(options: SupervisorOptions) {
@@ -230,12 +232,14 @@ class ThreadSupervisor implements Supervisor {
           if (at === shard) own.thread.post({ kind: 'own', handle, roundId });
         }
         if (this.#height !== null) own.thread.post({ kind: 'height', height: this.#height });
+        own.thread.post({ kind: 'pace', payEveryMs: this.#pacer.payEveryMs });
         for (const edge of this.#edges.keys()) this.#link(edge, shard);
       },
       onMessage: (message) => this.#fromShard(own, message),
       onDown: () => {
         own.ready.giveUp();
         own.stats.giveUp();
+        this.#pacer.forget(own.thread.name);
       },
     });
   }
@@ -252,6 +256,7 @@ class ThreadSupervisor implements Supervisor {
       onDown: () => {
         own.listening.giveUp();
         own.stats.giveUp();
+        this.#pacer.forget(own.thread.name);
         for (const { thread } of this.#shards) thread.post({ kind: 'edgeGone', edge });
       },
     });
@@ -274,6 +279,9 @@ class ThreadSupervisor implements Supervisor {
         return;
       case 'stats':
         own.stats.answer(message.stats);
+        return;
+      case 'busy':
+        this.#busy(own.thread.name, message.part);
         return;
       case 'stopped':
         own.stopped = true;
@@ -337,6 +345,9 @@ class ThreadSupervisor implements Supervisor {
       case 'stats':
         own.stats.answer(message.stats);
         return;
+      case 'busy':
+        this.#busy(own.thread.name, message.part);
+        return;
       case 'failed':
         this.#options.logger.error('edge failed', { thread: own.thread.name, reason: message.message });
         own.failure = message.message;
@@ -345,6 +356,14 @@ class ThreadSupervisor implements Supervisor {
       default:
         unreachable(message);
     }
+  }
+
+  /** Words are totals, so asking for them less often loses nothing; it is what gives way first under load. */
+  #busy(thread: string, part: number): void {
+    const payEveryMs = this.#pacer.note(thread, part);
+    if (payEveryMs === null) return;
+    this.#options.logger.info('words are asked for at another pace', { payEveryMs, thread, part });
+    for (const shard of this.#shards) shard.thread.post({ kind: 'pace', payEveryMs });
   }
 
   #shard(shard: number): ShardThread {

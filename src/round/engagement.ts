@@ -7,7 +7,7 @@ import { ROUND_BOUNDS } from './bounds.ts';
 import type { RoundEffect } from './effects.ts';
 import type { RoundInput } from './inputs.ts';
 import { isLinkedTo, linkOf, setWatching } from './links.ts';
-import { markEvent, markRow } from './marks.ts';
+import { markRow, markStir } from './marks.ts';
 import { refuseMessage } from './refusals.ts';
 import { type RoundState, isRunning, phaseRefusal } from './state.ts';
 import { CLAPS, NOBODY, VIEWER, VOTE, WATCHING } from './stream-table.ts';
@@ -37,7 +37,7 @@ export function vote(state: RoundState, input: Input<'vote'>, effects: RoundEffe
   state.totals.votes[target] = (state.totals.votes[target] as number) + 1;
   state.session.scoresMoved = true;
   markRow(state, slot);
-  markEvent(state);
+  markStir(state);
 }
 
 function hasVoted(state: RoundState, slot: number): boolean {
@@ -62,7 +62,7 @@ export function clap(state: RoundState, input: Input<'clap'>, effects: RoundEffe
   state.totals.claps[target] = (state.totals.claps[target] as number) + taken;
   state.session.scoresMoved = true;
   markRow(state, slot);
-  markEvent(state);
+  markStir(state);
 }
 
 function whyNotEngaged(

@@ -3,12 +3,12 @@
  * Owned by the round's shard thread.
  */
 import { CADENCE } from './bounds.ts';
-import { markEvent } from './marks.ts';
+import { markStir } from './marks.ts';
 import type { RoundState } from './state.ts';
 import { NOBODY, WATCHING } from './stream-table.ts';
 
 /** A change of the audience below this part of it is drift, which goes out once a second. */
-const AUDIENCE_EVENT_PART = 1 / 32;
+const AUDIENCE_STIR_PART = 1 / 32;
 
 export interface Link {
   readonly edge: number;
@@ -56,7 +56,7 @@ function countWatcher(state: RoundState, target: number, change: 1 | -1): void {
   watchers[target] = now;
   frames.mayDrift = true;
   const shown = frames.published?.participants[target]?.watchers ?? 0;
-  if (Math.abs(now - shown) > Math.max(now, shown) * AUDIENCE_EVENT_PART) markEvent(state);
+  if (Math.abs(now - shown) > Math.max(now, shown) * AUDIENCE_STIR_PART) markStir(state);
 }
 
 /** By participant: what its level grows by, as long as seconds count. */

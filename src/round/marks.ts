@@ -27,9 +27,14 @@ export function markFacts(state: RoundState): void {
   state.session.dirtyFacts = true;
 }
 
-/** The next frame goes out at once. */
+/** The next frame goes out at once: a gift, a phase, anything that happens to everybody. */
 export function markEvent(state: RoundState): void {
   state.session.frames.event = true;
+}
+
+/** The next frame goes out soon, by the size of the audience: what many viewers do all the time. */
+export function markStir(state: RoundState): void {
+  state.session.frames.stir = true;
 }
 
 export function isDirty(state: RoundState): boolean {

@@ -31,7 +31,8 @@ export function publishWhenDue(state: RoundState, effects: RoundEffect[]): void 
     return;
   }
   const drift = nowMs >= frames.lastDriftMs + CADENCE.driftMs;
-  if (frames.event && nowMs >= frames.lastMs + CADENCE.frameMs) publishDelta(state, effects);
+  const eventMs = nextEventMs(state);
+  if (eventMs !== null && nowMs >= eventMs) publishDelta(state, effects);
   else if (drift && frames.mayDrift && hasDrifted(state, frames.published)) publishDelta(state, effects);
   if (!drift) return;
   frames.lastDriftMs = nowMs;
@@ -42,10 +43,23 @@ export function publishWhenDue(state: RoundState, effects: RoundEffect[]): void 
 export function nextFrameMs(state: RoundState): number | null {
   const { frames } = state.session;
   if (frames.published === null) return state.facts.nowMs;
-  const eventMs = frames.event ? frames.lastMs + CADENCE.frameMs : null;
+  const eventMs = nextEventMs(state);
   const driftMs = frames.mayDrift ? frames.lastDriftMs + CADENCE.driftMs : null;
   if (eventMs === null || driftMs === null) return eventMs ?? driftMs;
   return Math.min(eventMs, driftMs);
+}
+
+/**
+ * Small audiences see everything within `frameMs`. In a large one a frame for every clap would cost more than all
+ * payments: 20 frames a second to 15,000 viewers are 300,000 sends. While the engine is so busy that it asks for
+ * words less often, frames are spread alike.
+ */
+function nextEventMs(state: RoundState): number | null {
+  const { frames, payEveryMs } = state.session;
+  if (!frames.event && !frames.stir) return null;
+  const perSecond = frames.event ? CADENCE.eventDeliveriesPerSecond : CADENCE.stirDeliveriesPerSecond;
+  const everyMs = Math.max(CADENCE.frameMs, Math.ceil((viewersOf(state) * 1000) / perSecond));
+  return frames.lastMs + (everyMs * payEveryMs) / CADENCE.payEveryMs;
 }
 
 function publishKeyframe(state: RoundState, effects: RoundEffect[]): void {
@@ -74,6 +88,7 @@ function publishDelta(state: RoundState, effects: RoundEffect[]): void {
 function sent(state: RoundState): void {
   const { frames } = state.session;
   frames.event = false;
+  frames.stir = false;
   frames.lastMs = state.facts.nowMs;
 }
 

@@ -2,7 +2,7 @@
  * Who leads. Score = weights x (sats, votes, claps), all integers; ties go to the earlier participant of the
  * terms, so that anyone who recomputes it gets the same. Pure but for the overtime, which moves the end.
  */
-import { markEvent, markFacts } from './marks.ts';
+import { markFacts, markStir } from './marks.ts';
 import { type RoundState, isRunning } from './state.ts';
 import type { Scoring } from './terms.ts';
 
@@ -49,7 +49,7 @@ export function updateRanking(state: RoundState): void {
   const leader = session.ranking[0];
   session.ranking = rankScores(scoresOf(state));
   if (session.ranking[0] === leader) return;
-  markEvent(state);
+  markStir(state); // two that are level change places all the time
   extendForLeadChange(state);
 }
 

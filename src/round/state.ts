@@ -127,6 +127,8 @@ export interface Frames {
   lastSupportersMs: number;
   /** Something happened that goes out with the next frame, at once. */
   event: boolean;
+  /** Something happened that many viewers do: soon (CADENCE.stirDeliveriesPerSecond). */
+  stir: boolean;
   /** A gift or a stream moved the supporters. */
   supportersMoved: boolean;
   /** Something may have drifted since the last look. */
@@ -221,6 +223,7 @@ function createSession(participants: number): Session {
       lastDriftMs: 0,
       lastSupportersMs: 0,
       event: false,
+      stir: false,
       supportersMoved: false,
       mayDrift: false,
     },

@@ -30,6 +30,39 @@ describe('frames', () => {
     expect(round.replica?.participants[0]?.votes).toBe(4);
   });
 
+  it('come less often to a large audience, for what many viewers do; a gift does not wait for it', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    round.runTo(START + 1_200);
+    round.state.totals.openStreams = 15_000;
+    const before = round.replicaSeq;
+    for (let clap = 1; clap <= 40; clap++) {
+      round.raw({ kind: 'clap', edge: 0, conn: 1, slot, target: 0, count: clap });
+      round.runTo(round.nowMs + 50);
+    }
+    // 2 seconds at 60,000 deliveries a second: 8 frames of 15,000.
+    expect(round.replicaSeq - before).toBeGreaterThanOrEqual(7);
+    expect(round.replicaSeq - before).toBeLessThanOrEqual(9);
+    const shown = round.replicaSeq;
+    round.raw(round.words({ slot, index: 5, chain: 1, gift: true }));
+    round.runTo(round.nowMs + 100);
+    expect(round.replicaSeq).toBe(shown + 1);
+  });
+
+  it('are spread as words are while the engine is busy', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    round.send({ kind: 'pace', payEveryMs: 5_000 });
+    round.runTo(START + 2_000);
+    const before = round.replicaSeq;
+    for (let gift = 1; gift <= 20; gift++) {
+      round.raw(round.words({ slot, index: gift, chain: 1, gift: true }));
+      round.runTo(round.nowMs + 50);
+    }
+    expect(round.replicaSeq - before).toBeGreaterThanOrEqual(4);
+    expect(round.replicaSeq - before).toBeLessThanOrEqual(5);
+  });
+
   it('are silent while payments come as clients extrapolate them', () => {
     const round = live();
     const slots = [1, 2, 3].map((stream) => round.open({ stream }));

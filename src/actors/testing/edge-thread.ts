@@ -25,6 +25,7 @@ export type TestEdgeCommand =
       readonly roundId: RoundId;
       readonly rows: readonly PaymentRow[];
     }
+  | { readonly to: number; readonly kind: 'busy'; readonly part: number }
   | { readonly to: number; readonly kind: 'die' };
 
 export type TestEdgeReport =
@@ -60,6 +61,7 @@ function placeOf(roundId: RoundId): { handle: number; link: EdgeLink } {
 channel.addEventListener('message', ({ data }: MessageEvent<TestEdgeCommand>) => {
   if (data.to !== edge) return;
   if (data.kind === 'die') throw new Error('the test said so');
+  if (data.kind === 'busy') return main.send(data);
   const { handle, link } = placeOf(data.roundId);
   if (data.kind === 'push') assert(link.push(handle, data.input), 'room in the link');
   else for (const row of data.rows) assert(link.pay(handle, row), 'room in the link');
