@@ -65,7 +65,8 @@ export interface MoneyProof {
 export interface ThresholdOutcome {
   /** As given: 'p99>100'. */
   readonly rule: string;
-  readonly value: number;
+  /** What was measured, in the unit of the rule's metric; a word for the money; null when nothing was measured, which fails. */
+  readonly value: number | string | null;
   readonly failed: boolean;
 }
 

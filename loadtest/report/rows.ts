@@ -1,0 +1,159 @@
+/** A result as rows of text: what the summary prints and the page shows in its tables, so that both say the same. */
+import type { LatencyKind, MoneyProof, RunResult, Sample, ThresholdOutcome } from '../run-result.ts';
+import {
+  formatBytes,
+  formatCores,
+  formatCount,
+  formatMs,
+  formatName,
+  formatNumber,
+  formatSeconds,
+} from './format.ts';
+import { LATENCY_KINDS, findMetric, loadSamples, maxOf, meanOf } from './metrics.ts';
+
+export const LATENCY_HEAD = ['count', 'p50', 'p90', 'p99', 'p99.9', 'max'] as const;
+
+/** What each latency means, in a line. */
+export const LATENCY_MEANING: Readonly<Record<LatencyKind, string>> = {
+  gift: 'gift until another viewer sees it',
+  giftAck: 'gift until it is acknowledged',
+  clap: 'clap until another viewer sees it',
+  join: 'connection until the stream is open',
+};
+
+export interface LatencyRow {
+  readonly kind: LatencyKind;
+  readonly cells: readonly string[];
+}
+
+/** Kinds that were measured; milliseconds. */
+export function latencyRows({ latency }: RunResult): LatencyRow[] {
+  return LATENCY_KINDS.flatMap((kind) => {
+    const of = latency[kind];
+    if (of === null) return [];
+    const times = [of.p50Ms, of.p90Ms, of.p99Ms, of.p999Ms, of.maxMs];
+    return [{ kind, cells: [formatCount(of.count), ...times.map(formatNumber)] }];
+  });
+}
+
+type NamedRow = readonly [name: string, text: string];
+
+export function trafficRows(result: RunResult): NamedRow[] {
+  const { totals } = result;
+  const load = loadSamples(result);
+  const rate = (read: (sample: Sample) => number): string => {
+    const mean = meanOf(load, read);
+    return mean === null ? '' : `${formatCount(mean)}/s under load, `;
+  };
+  const most = maxOf(result.samples, ({ connected }) => connected) ?? 0;
+  return [
+    [
+      'viewers',
+      `${formatCount(most)} at once, ${formatCount(totals.connections)} connections, ${formatCount(totals.reconnects)} reconnects`,
+    ],
+    [
+      'payments',
+      `${rate((one) => one.paymentsPerSecond)}${formatCount(totals.words)} words, ${formatCount(totals.gifts)} gifts`,
+    ],
+    [
+      'deliveries',
+      `${rate((one) => one.deliveriesPerSecond)}${formatCount(totals.deliveries)} messages, ${formatBytes(totals.deliveredBytes)}`,
+    ],
+    [
+      'engagement',
+      `${formatCount(totals.claps)} claps, ${formatCount(totals.votes)} votes, ${formatCount(totals.switches)} switches`,
+    ],
+    ['words asked', askedText(result)],
+  ];
+}
+
+function askedText({ samples }: RunResult): string {
+  const most = maxOf(samples, ({ payEveryMs }) => payEveryMs);
+  const least = Math.min(...samples.map(({ payEveryMs }) => payEveryMs));
+  if (most === null) return 'unknown';
+  return most === least
+    ? `every ${formatSeconds(most)}`
+    : `every ${formatSeconds(least)} to ${formatSeconds(most)}: the engine saved itself work`;
+}
+
+export function machineRows(result: RunResult): NamedRow[] {
+  const load = loadSamples(result);
+  const cores = (read: (sample: Sample) => number | null): string => {
+    const mean = meanOf(load, read);
+    const most = maxOf(load, read);
+    return mean === null || most === null
+      ? 'not ours to measure'
+      : `${formatCores(mean)} cores, ${formatCores(most)} in the busiest second`;
+  };
+  const memory = maxOf(result.samples, ({ engineBytes }) => engineBytes);
+  const lag = maxOf(load, ({ generatorLagMs }) => generatorLagMs);
+  return [
+    [
+      'engine',
+      `${cores((one) => one.engineCores)}${memory === null ? '' : `, ${formatBytes(memory)} at most`}`,
+    ],
+    [
+      'generator',
+      `${cores((one) => one.generatorCores)}${lag === null ? '' : `, ${formatMs(lag)} late at worst`}`,
+    ],
+  ];
+}
+
+/** Most frequent first. */
+export function codeRows(counts: Readonly<Record<string, number>>): NamedRow[] {
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([code, count]) => [code, formatCount(count)]);
+}
+
+export function optionRows({ options }: RunResult): NamedRow[] {
+  return Object.entries(options).map(([name, value]) => [formatName(name), String(value)]);
+}
+
+export interface MoneyTerm {
+  readonly name: string;
+  readonly sats: number;
+  /** With the term before it. */
+  readonly agrees: boolean;
+}
+
+/** All of them have to be equal. */
+export function moneyTerms(round: MoneyProof['rounds'][number]): MoneyTerm[] {
+  const terms = [
+    { name: 'revealed', sats: round.revealedSats },
+    { name: 'acknowledged', sats: round.acknowledgedSats },
+    { name: 'receipt', sats: round.receiptSats },
+    { name: 'divided', sats: round.dividedSats },
+  ];
+  return terms.map((term, at) => ({ ...term, agrees: term.sats === (terms[at - 1] ?? term).sats }));
+}
+
+/** `revealed 12,480 = acknowledged 12,480 ≠ receipt 12,479 ...` */
+export function moneyEquation(round: MoneyProof['rounds'][number]): string {
+  return moneyTerms(round)
+    .map(
+      ({ name, sats, agrees }, at) => `${at === 0 ? '' : agrees ? ' = ' : ' ≠ '}${name} ${formatCount(sats)}`,
+    )
+    .join('');
+}
+
+export function isRoundProven(round: MoneyProof['rounds'][number]): boolean {
+  return (
+    round.receipt === 'ok' &&
+    round.differences.length === 0 &&
+    moneyTerms(round).every(({ agrees }) => agrees)
+  );
+}
+
+/** What was measured for a rule, with its unit. */
+export function thresholdValue({ rule, value }: ThresholdOutcome): string {
+  if (value === null) return 'not measured';
+  if (typeof value === 'string') return value;
+  const unit = findMetric(/^[\w./ ]*\w/.exec(rule.trim())?.[0] ?? '')?.unit;
+  return unit === 'bytes' ? formatBytes(value) : unit === 'ms' ? formatMs(value) : plainNumber(value);
+}
+
+function plainNumber(value: number): string {
+  return Number.isInteger(value) ? formatCount(value) : formatNumber(value);
+}
