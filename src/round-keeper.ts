@@ -51,7 +51,7 @@ export class RoundKeeper {
       this.#options.settlement.refund({ roundId, generation });
     },
     onLost: (roundId) => {
-      this.#options.logger.error('round lost to another owner', { roundId });
+      this.#options.logger.error('the round does not run here any more', { roundId });
       this.#options.live.remove(roundId);
     },
   };

@@ -105,6 +105,16 @@ export class HostedRound {
     this.put({ kind: 'tick' });
   }
 
+  /** A bug crashes the shard; main hears first in which round it was. */
+  #step(state: RoundState, nowMs: number): RoundEffect[] {
+    try {
+      return step(state, nowMs, this.mailbox.takeAll());
+    } catch (error) {
+      this.#host.toMain({ kind: 'failing', handle: this.handle });
+      throw error;
+    }
+  }
+
   /** Saves that cannot be read cost this round, not the others of the shard. */
   #restore({ terms, generation, snapshot, segments }: SavedRound): RoundState | undefined {
     try {
@@ -115,7 +125,10 @@ export class HostedRound {
         segments: segments.map(({ bytes }) => bytes),
       });
     } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
+      if (!(error instanceof EngineError)) {
+        this.#host.toMain({ kind: 'failing', handle: this.handle });
+        throw error;
+      }
       this.#host.logger.error('the round cannot be restored', { roundId: this.roundId, error });
       this.#host.drop(this, 'lost');
       return undefined;
@@ -134,7 +147,7 @@ export class HostedRound {
     const state = this.#state;
     if (state === undefined || this.#gone || this.mailbox.size === 0) return false;
     const epoch = state.epoch;
-    for (const effect of step(state, nowMs, this.mailbox.takeAll())) this.#execute(effect, epoch);
+    for (const effect of this.#step(state, nowMs)) this.#execute(effect, epoch);
     for (const [edge, list] of this.#toEdges) {
       this.#host.toEdge(edge, {
         kind: 'effects',

@@ -164,6 +164,8 @@ export type ShardToMain =
   | { readonly kind: 'absent'; readonly handle: number }
   /** Another owner has the round, or its saves cannot be read (logged): it was dropped here. */
   | { readonly kind: 'lost'; readonly handle: number }
+  /** A bug: the shard is about to die in the code of this round. The last it says. */
+  | { readonly kind: 'failing'; readonly handle: number }
   | { readonly kind: 'stats'; readonly stats: ShardStats }
   | Busy
   | { readonly kind: 'stopped' };

@@ -18,7 +18,7 @@ export interface SupervisorEvents {
   onPhase(roundId: RoundId, phase: Phase, endsAtMs: number | null): void;
   onSettle(roundId: RoundId, generation: number, statement: RoundStatement): void;
   onRefund(roundId: RoundId, generation: number): void;
-  /** Another process owns the round now; it is gone from here. */
+  /** Another process owns the round now, or it cannot be run here: it is gone, and is not released. */
   onLost(roundId: RoundId): void;
 }
 

@@ -355,3 +355,19 @@ test('a busy edge has viewers asked for words less often, in rounds that run and
   );
   expect(asked).toBe(2_000);
 });
+
+test('a round that its shard dies of is left alone, and the others of the shard go on', async () => {
+  const rig = await Rig.make({ shards: 1, edges: 1 });
+  const good = await rig.round('good', 60_000);
+  await rig.watching(good);
+  const bad = testTerms({ roundId: 'bad', startsAtMs: Date.now() - 1_000, durationMs: 1_000 });
+  // Terms that no checked way into the store lets through: dividing the sats fails an assertion.
+  await rig.store.createRound({ terms: { ...bad, directBps: -1 }, createdAtMs: Date.now() });
+  await rig.supervisor.own(bad.roundId);
+  expect(await rig.next('lost')).toEqual({ kind: 'lost', roundId: bad.roundId });
+  expect(rig.supervisor.shardOf(bad.roundId)).toBeUndefined();
+  await rig.told.next((told) =>
+    told.kind === 'owned' && told.roundId === good.terms.roundId && told.generation === 4 ? true : undefined,
+  );
+  expect(await rig.supervisor.own(good.terms.roundId)).toMatchObject({ ok: true });
+});

@@ -18,6 +18,7 @@ import { Ask } from './ask.ts';
 import type { EdgeStats, EdgeToMain, MainToEdge, MainToShard, ShardStats, ShardToMain } from './messages.ts';
 import { Pacer } from './pacer.ts';
 import { type Placed, Placement } from './placement.ts';
+import { PoisonedRounds } from './poisoned-rounds.ts';
 import { RESTART_POLICY, SupervisedThread } from './supervised-thread.ts';
 import type { SupervisorEvents, SupervisorOptions, SupervisorStats } from './supervisor-options.ts';
 import { type ThreadRunner, workerThreads } from './thread-runner.ts';
@@ -92,6 +93,7 @@ class ThreadSupervisor implements Supervisor {
   #edgePort: number | null = null;
   #height: number | null = null;
   readonly #pacer = new Pacer();
+  readonly #poisoned = new PoisonedRounds();
   #stopping: Promise<boolean> | undefined;
 
   constructor(options: SupervisorOptions) {
@@ -304,6 +306,9 @@ class ThreadSupervisor implements Supervisor {
         this.#answerOwn(placed, refuse('UNAVAILABLE'));
         this.#events.onLost(placed.roundId);
         return;
+      case 'failing':
+        this.#failing(placed);
+        return;
       case 'phase':
         this.#events.onPhase(placed.roundId, message.phase, message.endsAtMs);
         return;
@@ -331,8 +336,19 @@ class ThreadSupervisor implements Supervisor {
     this.#owning.delete(placed.handle);
   }
 
+  /** Its viewers' sats stay held: what it was about can be decided when the bug is mended. */
+  #failing(placed: Placed): void {
+    const { handle, roundId } = placed;
+    if (!this.#poisoned.note(handle, this.#options.clock.monotonicMs())) return;
+    this.#options.logger.error('round left alone: its shard died in it again and again', { roundId });
+    this.#forget(placed);
+    this.#answerOwn(placed, refuse('UNAVAILABLE'));
+    this.#events.onLost(roundId);
+  }
+
   #forget(placed: Placed): void {
     this.#placement.remove(placed);
+    this.#poisoned.forget(placed.handle);
     if (placed.generation === null) return;
     for (const { thread } of this.#edges) thread.post({ kind: 'unplace', handle: placed.handle });
   }
