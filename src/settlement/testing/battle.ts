@@ -105,14 +105,17 @@ export async function openInStore(store: Store, statement: RoundStatement): Prom
   await store.createRound({ terms, createdAtMs: STARTS_AT_MS });
   const acquired = await store.acquireRound(terms.roundId);
   assert(acquired.ok, 'the round was just made');
-  for (const { signed, holdSats } of streams) {
-    const { payer: account, streamId } = signed.commitment;
-    const deposit = depositEntry({ key: streamId, account, sats: holdSats, atMs: STARTS_AT_MS });
-    const posted = await store.post(deposit);
-    assert(posted.ok, 'the operator has funds');
-    const hold = { streamId, roundId: terms.roundId, account, sats: holdSats, atMs: STARTS_AT_MS };
-    assert((await store.hold(hold)).ok, 'the deposit covers the hold');
-  }
+  // All at once, so that a store that commits in groups can.
+  await Promise.all(
+    streams.map(async ({ signed, holdSats }) => {
+      const { payer: account, streamId } = signed.commitment;
+      const deposit = depositEntry({ key: streamId, account, sats: holdSats, atMs: STARTS_AT_MS });
+      const posted = await store.post(deposit);
+      assert(posted.ok, 'the operator has funds');
+      const hold = { streamId, roundId: terms.roundId, account, sats: holdSats, atMs: STARTS_AT_MS };
+      assert((await store.hold(hold)).ok, 'the deposit covers the hold');
+    }),
+  );
   return acquired.generation;
 }
 

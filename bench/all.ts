@@ -1,0 +1,6 @@
+/** Every bench, in the order they run. Code that needs packages of its own is in `peers/servers`, out of the root's checks. */
+
+import type { Bench } from './report.ts';
+import { settlement } from './settlement/settlement.ts';
+
+export const BENCHES: readonly Bench[] = [settlement];
