@@ -1,0 +1,121 @@
+/**
+ * An engine for the time of one run: `src/main.ts` as it is delivered, in a process and a temporary directory of its
+ * own, on free ports, with the limits of one address raised (all viewers come from this machine). `stop` removes
+ * everything.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const ANNOUNCED = /API +(\S+)\/docs\s+edge +(\S+)/;
+const START_WITHIN_MS = 60_000;
+/** For saving its rounds; then it is killed. */
+const STOP_WITHIN_MS = 15_000;
+const OUTPUT_CHARS_KEPT = 20_000;
+
+export interface OwnEngine {
+  readonly apiUrl: string;
+  readonly wsUrl: string;
+  readonly adminToken: string;
+  readonly pid: number;
+  /** Null while it runs; else why it does not. */
+  ended(): string | null;
+  /** Warnings and errors it wrote, newest last. */
+  output(): string;
+  /** False when it had to be killed, or ended with a failure. Idempotent. */
+  stop(): Promise<boolean>;
+}
+
+export interface OwnEngineOptions {
+  /** Connections that have to be possible. */
+  readonly connections: number;
+  /** Further settings, as flags: `['--edge-threads', '2']`. */
+  readonly flags?: readonly string[];
+  /** Flags of Node itself: `['--cpu-prof']`. */
+  readonly nodeFlags?: readonly string[];
+}
+
+/** Throws with its output when it does not start. */
+export async function startOwnEngine(options: OwnEngineOptions): Promise<OwnEngine> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'ringside-load-'));
+  const adminToken = randomBytes(24).toString('hex');
+  const child = spawn(process.execPath, [...(options.nodeFlags ?? []), MAIN, ...flagsFor(options, dataDir)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], RINGSIDE_ADMIN_TOKEN: adminToken },
+  });
+  let output = '';
+  const exited = once(child, 'exit');
+  const stop = stopper(child, exited, dataDir);
+  try {
+    const [apiUrl, wsUrl] = await new Promise<readonly [string, string]>((resolve, reject) => {
+      const late = setTimeout(
+        () => reject(new Error(`the engine did not start:\n${output}`)),
+        START_WITHIN_MS,
+      );
+      const take = (chunk: Buffer): void => {
+        output = (output + chunk.toString()).slice(-OUTPUT_CHARS_KEPT);
+        const [, api, ws] = ANNOUNCED.exec(output) ?? [];
+        if (api === undefined || ws === undefined) return;
+        clearTimeout(late);
+        resolve([api, ws]);
+      };
+      child.stdout.on('data', take);
+      child.stderr.on('data', take);
+      child.once('exit', () => {
+        clearTimeout(late);
+        reject(new Error(`the engine ended:\n${output}`));
+      });
+    });
+    return {
+      apiUrl,
+      wsUrl,
+      adminToken,
+      pid: child.pid ?? 0,
+      ended: () => (isRunning(child) ? null : `the engine ended by ${child.signalCode ?? child.exitCode}`),
+      output: () => output.replace(/^[\s\S]*Ctrl-C stops it\.\n*/, ''),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function flagsFor({ connections, flags = [] }: OwnEngineOptions, dataDir: string): string[] {
+  const connectionsMax = String(Math.max(1_000, connections));
+  const settings = {
+    '--api-port': '0',
+    '--edge-port': '0',
+    '--data-dir': dataDir,
+    '--max-connections': connectionsMax,
+    '--max-connections-per-address': connectionsMax,
+    '--dev-faucet-sats-max': '1000000000',
+    '--block-interval-ms': '1000',
+    '--log-level': 'warn',
+  };
+  return ['--no-demo', ...Object.entries(settings).flat(), ...flags];
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
+}
+
+function stopper(child: ChildProcess, exited: Promise<unknown>, dataDir: string): () => Promise<boolean> {
+  let stopped: Promise<boolean> | undefined;
+  const stop = async (): Promise<boolean> => {
+    const killer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+    if (isRunning(child)) {
+      child.kill('SIGINT');
+      await exited;
+    }
+    clearTimeout(killer);
+    await rm(dataDir, { recursive: true, force: true });
+    return child.exitCode === 0;
+  };
+  return () => (stopped ??= stop());
+}
