@@ -11,6 +11,12 @@ import {
 } from './format.ts';
 import { LATENCY_KINDS, findMetric, loadSamples, maxOf, meanOf } from './metrics.ts';
 
+/** ` · 500 viewers · 20 s`, to follow a title. */
+export function loadText({ options: { viewers, seconds } }: RunResult): string {
+  if (typeof viewers !== 'number' || typeof seconds !== 'number') return '';
+  return ` · ${formatCount(viewers)} viewers · ${formatCount(seconds)} s`;
+}
+
 export const LATENCY_HEAD = ['count', 'p50', 'p90', 'p99', 'p99.9', 'max'] as const;
 
 /** What each latency means, in a line. */

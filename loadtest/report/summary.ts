@@ -9,6 +9,7 @@ import {
   codeRows,
   isRoundProven,
   latencyRows,
+  loadText,
   machineRows,
   moneyEquation,
   thresholdValue,
@@ -34,14 +35,10 @@ export function summaryLines(result: RunResult, paint: Paint): string[] {
   return sections.filter((lines) => lines.length > 0).flatMap((lines) => ['', ...lines]);
 }
 
-function head({ options, commit, machine, startedAt }: RunResult, paint: Paint): string[] {
-  const { viewers, seconds } = options;
-  const load =
-    typeof viewers === 'number' && typeof seconds === 'number'
-      ? ` · ${formatCount(viewers)} viewers · ${seconds} s`
-      : '';
+function head(result: RunResult, paint: Paint): string[] {
+  const { commit, machine, startedAt } = result;
   return [
-    `${INDENT}${paint('strong', `Ringside load test${load}`)}`,
+    `${INDENT}${paint('strong', `Ringside load test${loadText(result)}`)}`,
     paint(
       'quiet',
       `${INDENT}${startedAt} · ${commit.slice(0, 12)} · ${machine.cpu}, ${machine.cores} cores · Node ${machine.node}`,
