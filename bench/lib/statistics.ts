@@ -23,3 +23,12 @@ export function quantile(values: readonly number[], share: number): number {
   assert(value !== undefined, 'a quantile needs a value');
   return value;
 }
+
+/** How much y grows with x: the slope of the line that fits the points best (least squares). */
+export function slope(points: readonly { readonly x: number; readonly y: number }[]): number {
+  const meanX = points.reduce((sum, { x }) => sum + x, 0) / points.length;
+  const meanY = points.reduce((sum, { y }) => sum + y, 0) / points.length;
+  const spread = points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0);
+  assert(spread > 0, 'a slope needs two different points');
+  return points.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0) / spread;
+}
