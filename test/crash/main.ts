@@ -1,14 +1,11 @@
 /**
  * `npm run crash -- --kills 100 [--seed N] [--json]`: kills an engine under paying load and has an independent checker
  * count. Ends with 0 only if nothing was lost, created, charged twice or acknowledged in vain. docs/TESTING.md says what
- * that proves.
- *
- *   --canaries        plants mistakes into the evidence of a short run, and ends with 0 only if each was found
- *   --evidence FILE   writes the evidence there
- *   --check FILE      judges evidence that was written before, and kills nothing
+ * that proves. Exit code 2: the command line is not understood.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
+import { wholeNumber } from '../../src/cli/arguments.ts';
 import { type CanaryReport, flyCanaries } from './canaries.ts';
 import { check } from './checker/check.ts';
 import type { Findings } from './checker/findings.ts';
@@ -21,22 +18,30 @@ const FINDINGS_SHOWN = 40;
 const KILLS = 100;
 const KILLS_FOR_CANARIES = 3;
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string' },
-    seed: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    canaries: { type: 'boolean', default: false },
-    evidence: { type: 'string' },
-    check: { type: 'string' },
-  },
-});
-const kills = Number(values.kills ?? (values.canaries ? KILLS_FOR_CANARIES : KILLS));
-const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
-if (!Number.isInteger(kills) || kills < 0 || !Number.isInteger(seed)) {
-  process.stderr.write('--kills and --seed are whole numbers\n');
-  process.exit(2);
+interface Options {
+  readonly kills?: number;
+  readonly seed?: number;
+  readonly json?: true;
+  readonly canaries?: true;
+  readonly evidence?: string;
+  readonly check?: string;
 }
+
+const values = new Command('crash')
+  .description(
+    'Kills an engine under paying load again and again, and has an independent checker count every sat.',
+  )
+  .option('--kills <n>', `how often (default: ${KILLS})`, wholeNumber(0, 1_000_000))
+  .option('--seed <n>', 'of the plan of kills; another one each time by default', wholeNumber(0, 0xffff_ffff))
+  .option('--json', 'the report as one line of JSON')
+  .option('--canaries', 'plants mistakes into the evidence of a short run; 0 only if each was found')
+  .option('--evidence <file>', 'writes the evidence there')
+  .option('--check <file>', 'judges evidence that was written before, and kills nothing')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parse()
+  .opts<Options>();
+const kills = values.kills ?? (values.canaries === true ? KILLS_FOR_CANARIES : KILLS);
+const seed = values.seed ?? Date.now() % 1_000_000;
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 process.exitCode = values.check === undefined ? await killAndJudge() : judge(readEvidence(values.check));
@@ -46,7 +51,7 @@ async function killAndJudge(): Promise<number> {
   const result = await run({ kills, seed, say });
   const { evidence } = result;
   if (values.evidence !== undefined) writeFileSync(values.evidence, JSON.stringify(evidence));
-  if (values.canaries && result.killer.problems.length === 0) return judge(evidence);
+  if (values.canaries === true && result.killer.problems.length === 0) return judge(evidence);
   const findings = check(evidence);
   const report = reportOf(result, findings, seed);
   show(findings);
@@ -58,7 +63,7 @@ async function killAndJudge(): Promise<number> {
 function judge(evidence: Evidence): number {
   const findings = check(evidence);
   show(findings);
-  if (findings.list.length > 0 || !values.canaries) {
+  if (findings.list.length > 0 || values.canaries !== true) {
     print(findings.verdict);
     return findings.list.length === 0 ? 0 : 1;
   }
@@ -76,7 +81,7 @@ function show({ list }: Findings): void {
 }
 
 function print(report: Report | CanaryReport | Findings['verdict']): void {
-  if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  if (values.json === true) process.stdout.write(`${JSON.stringify(report)}\n`);
   else {
     for (const [name, value] of Object.entries(report)) {
       process.stdout.write(

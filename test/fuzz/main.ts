@@ -22,12 +22,16 @@ function say(text: string): void {
 }
 
 async function main(): Promise<number> {
-  let options: FuzzOptions;
+  let options: FuzzOptions | 'help';
   try {
     options = readOptions(process.argv.slice(2), Date.now() >>> 0);
   } catch (error) {
     say(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
     return 2;
+  }
+  if (options === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
   }
   if (options.canaries) return canaries(options);
   const all = await decoderTargets();

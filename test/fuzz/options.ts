@@ -15,12 +15,16 @@ export interface FuzzOptions {
 export const USAGE = `npm run fuzz -- [--seconds 60] [--seed N] [--target NAME] [--json]
 npm run fuzz -- --target NAME --replay HEX|@FILE|SEED   one case again
 npm run fuzz -- --canaries                              plants faults and shows that each is caught
+npm run fuzz -- --help
 `;
 
 const SECONDS_MAX = 86_400;
 
-/** @throws {TypeError} for what is not understood. */
-export function readOptions(argv: readonly string[], freshSeed: number): FuzzOptions {
+/**
+ * 'help' when that is asked for.
+ * @throws {TypeError} for what is not understood.
+ */
+export function readOptions(argv: readonly string[], freshSeed: number): FuzzOptions | 'help' {
   const { values } = parseArgs({
     args: [...argv],
     options: {
@@ -30,8 +34,10 @@ export function readOptions(argv: readonly string[], freshSeed: number): FuzzOpt
       json: { type: 'boolean', default: false },
       canaries: { type: 'boolean', default: false },
       replay: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
+  if (values.help) return 'help';
   const { target = null, replay = null, json, canaries } = values;
   if (replay !== null && target === null) throw new TypeError('--replay needs --target');
   const seconds = number('--seconds', values.seconds, SECONDS_MAX);
