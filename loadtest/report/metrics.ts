@@ -3,10 +3,14 @@ import type { Latency, LatencyKind, RunResult, Sample } from '../run-result.ts';
 
 export type MetricUnit = 'ms' | 'bytes' | 'number';
 
+export type MetricNeeds = 'gifts' | 'claps' | 'engine';
+
 export interface Metric {
   readonly name: string;
   readonly unit: MetricUnit;
   readonly meaning: string;
+  /** What there has to be for it to be measured. */
+  readonly needs?: MetricNeeds;
   /** Null where nothing was measured. */
   readonly read: (result: RunResult) => number | null;
 }
@@ -66,6 +70,8 @@ const ofRun = (
   unit: MetricUnit = 'number',
 ): Metric => ({ name, unit, meaning, read });
 
+const ofEngine = (...metric: Parameters<typeof ofRun>): Metric => ({ ...ofRun(...metric), needs: 'engine' });
+
 const TOTALS = [
   'connections',
   'reconnects',
@@ -95,16 +101,16 @@ export const METRICS: readonly Metric[] = [
     meanOf(loadSamples(result), (one) => one.deliveriesPerSecond),
   ),
   ...TOTALS.map((name) => ofRun(name, `${name}, in all`, ({ totals }) => totals[name])),
-  ofRun('engineCores', 'CPU of the engine under load, mean', (result) =>
+  ofEngine('engineCores', 'CPU of the engine under load, mean', (result) =>
     meanOf(loadSamples(result), (one) => one.engineCores),
   ),
-  ofRun('engineCores.max', 'the same, in the busiest second', (result) =>
+  ofEngine('engineCores.max', 'the same, in the busiest second', (result) =>
     maxOf(loadSamples(result), (one) => one.engineCores),
   ),
   ofRun('generatorCores', 'CPU of the load generator under load, mean', (result) =>
     meanOf(loadSamples(result), (one) => one.generatorCores),
   ),
-  ofRun(
+  ofEngine(
     'engineMemory',
     'memory of the engine, most',
     ({ samples }) => maxOf(samples, (one) => one.engineBytes),
@@ -136,12 +142,13 @@ function findLatency(name: string): Metric | undefined {
   const kind = LATENCY_KINDS.find((one) => one === kindName);
   const field = STATISTICS[statistic];
   if (kind === undefined || field === undefined) return undefined;
-  return ofRun(
+  const metric = ofRun(
     name,
     `${statistic} of ${kind}`,
     ({ latency }) => latency[kind]?.[field] ?? null,
     field === 'count' ? 'number' : 'ms',
   );
+  return kind === 'join' ? metric : { ...metric, needs: kind === 'clap' ? 'claps' : 'gifts' };
 }
 
 function countOfCode(group: string, code: string): Metric {

@@ -3,11 +3,20 @@
  * A rule about something that was not measured fails: silence is no success.
  */
 import type { RunResult, ThresholdOutcome } from '../run-result.ts';
-import { type Metric, METRICS, type MetricUnit, findMetric, latencyNames } from './metrics.ts';
+import {
+  type Metric,
+  METRICS,
+  type MetricNeeds,
+  type MetricUnit,
+  findMetric,
+  latencyNames,
+} from './metrics.ts';
 
 export interface Rule {
   /** As given. */
   readonly text: string;
+  /** What there has to be for it to be judged; null: just a run. */
+  readonly needs: MetricNeeds | null;
   readonly judge: (result: RunResult) => Omit<ThresholdOutcome, 'rule'>;
 }
 
@@ -48,6 +57,7 @@ export function parseRule(text: string): ParsedRule {
     ok: true,
     rule: {
       text,
+      needs: metric.needs ?? null,
       judge(result) {
         const value = metric.read(result);
         return { value, failed: value === null || compare(value, limit) };
@@ -79,6 +89,7 @@ function parseMoney(text: string, operator: string, limit: string): ParsedRule {
     ok: true,
     rule: {
       text,
+      needs: null,
       judge({ money }) {
         if (money === null) return { value: null, failed: true };
         return { value: money.ok ? 'ok' : 'differs', failed: !money.ok };

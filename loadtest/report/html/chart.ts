@@ -69,7 +69,7 @@ export function chartMarkup(chart: Chart): Markup {
 <div class="y" aria-hidden="true">${scale.ticks.map(
     (tick) => html`<span style="bottom:${percent(scale.place(tick))}">${formatTick(tick)}</span>`,
   )}</div>
-<div class="field"><svg viewBox="0 0 ${SIZE} ${SIZE}" preserveAspectRatio="none" role="img" aria-labelledby="${id}-title ${id}-desc">
+<div class="field"><svg viewBox="0 0 ${SIZE} ${SIZE}" preserveAspectRatio="none" role="img" aria-labelledby="${id}-title" aria-describedby="${id}-desc">
 <title id="${id}-title">${title}</title><desc id="${id}-desc">${describe(chart)}</desc>
 ${bands.map(({ from, to }) => html`<rect class="band" x="${x(from)}" y="0" width="${x(to - from)}" height="${SIZE}"/>`)}
 ${scale.ticks.map((tick) => html`<path class="grid" d="M0 ${y(scale, tick)}H${SIZE}"/>`)}
