@@ -98,7 +98,7 @@ function roundMarkup(round: MoneyProof['rounds'][number]): Markup {
   const proven = isRoundProven(round);
   const terms = moneyTerms(round).map(
     ({ name, sats, agrees }, at) =>
-      html`${at === 0 ? '' : html`<i class="${agrees ? '' : 'bad'}">${agrees ? '=' : '≠'}</i>`}<span><b>${formatCount(sats)}</b> ${name}</span>`,
+      html`<span>${at === 0 ? '' : html`<i class="${agrees ? '' : 'bad'}">${agrees ? '=' : '≠'}</i> `}<b>${formatCount(sats)}</b> ${name}</span>`,
   );
   const about = `${formatCount(round.streams)} streams, receipt ${round.receipt === 'ok' ? 'verified' : round.receipt}`;
   return html`<li><h3>${round.roundId} <b class="${proven ? 'good' : 'bad'}">${proven ? 'ok' : 'DIFFERS'}</b></h3>
@@ -116,14 +116,14 @@ export function factsSection(result: RunResult): Markup {
   return html`<div class="facts">
 ${factList('Traffic', trafficRows(result))}
 ${factList('Machine', machineRows(result))}
-${factList('Errors', codes(errors))}
-${codeRows(provoked).length === 0 ? NOTHING : factList('Provoked by misbehaving viewers', codes(provoked))}
-${factList('Options', optionRows(result))}
+${factList('Errors', codes(errors), 'list short')}
+${codeRows(provoked).length === 0 ? NOTHING : factList('Provoked by misbehaving viewers', codes(provoked), 'list short')}
+${factList('Options', optionRows(result), 'list short')}
 </div>`;
 }
 
-function factList(title: string, rows: readonly (readonly [string, string])[]): Markup {
-  return html`<section><h2>${title}</h2><dl class="list">${rows.map(
+function factList(title: string, rows: readonly (readonly [string, string])[], style = 'list'): Markup {
+  return html`<section><h2>${title}</h2><dl class="${style}">${rows.map(
     ([name, text]) => html`<div><dt>${name}</dt><dd>${text}</dd></div>`,
   )}</dl></section>`;
 }
