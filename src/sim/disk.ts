@@ -6,30 +6,12 @@ import type { Store } from '../ports/store.ts';
 import { cloneState } from '../store/memory/clone.ts';
 import { openMemoryStore } from '../store/memory/memory-store.ts';
 import { type MemoryState, emptyState } from '../store/memory/state.ts';
-
-export type WriteMethod =
-  | 'createRound'
-  | 'acquireRound'
-  | 'appendSegment'
-  | 'saveSnapshot'
-  | 'finishRound'
-  | 'hold'
-  | 'shrinkHold'
-  | 'post'
-  | 'commitSettlement'
-  | 'commitRefund'
-  | 'advanceTransaction'
-  | 'addCoins'
-  | 'putReceipt';
-
-export interface Write {
-  readonly method: WriteMethod;
-  readonly args: readonly unknown[];
-}
+import { asSent } from './late-writes.ts';
+import type { Write } from './write.ts';
 
 type AnyMethod = (...args: readonly unknown[]) => Promise<unknown>;
 
-export function invoke(
+function invoke(
   store: Store,
   { method, args }: { method: keyof Store; args: readonly unknown[] },
 ): Promise<unknown> {
@@ -74,13 +56,13 @@ export class Disk {
   /** At once, and visible; durable after the next `sync`. */
   apply(write: Write): Promise<unknown> {
     this.#unsynced.push(write);
-    return invoke(this.#visibleStore, write);
+    return carryOut(write, this.#visibleStore, this.#visible);
   }
 
   sync(): void {
     for (const write of this.#unsynced.splice(0)) {
       // What the store refused or asserted against, the visible one has told its caller.
-      invoke(this.#durableStore, write).then(
+      carryOut(write, this.#durableStore, this.#durable).then(
         (answer) => {
           if (!isRefusal(answer)) this.#onDurable(write);
         },
@@ -95,6 +77,11 @@ export class Disk {
     this.#visible = cloneState(this.#durable);
     this.#visibleStore = this.#wrap(openMemoryStore(this.#visible), this.#visible);
   }
+}
+
+function carryOut(write: Write, store: Store, state: MemoryState): Promise<unknown> {
+  const run = (): Promise<unknown> => invoke(store, write);
+  return write.late === true ? asSent(write, state, run) : run();
 }
 
 function isRefusal(answer: unknown): boolean {

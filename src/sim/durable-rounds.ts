@@ -6,7 +6,7 @@ import { applySave } from '../round/save-codec.ts';
 import { type RoundState, createRound } from '../round/state.ts';
 import { PAID, TIPS } from '../round/stream-table.ts';
 import type { RoundTerms } from '../round/terms.ts';
-import type { Write } from './disk.ts';
+import type { Write } from './write.ts';
 
 export class DurableRounds {
   readonly #rounds = new Map<RoundId, RoundState>();

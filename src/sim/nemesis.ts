@@ -20,6 +20,8 @@ export class Nemesis {
       killProcessMs: () => this.#killProcess(),
       stopProcessMs: () => this.#stopProcess(),
       powerLossMs: () => this.#losePower(),
+      killServerMs: () => this.#killServer(),
+      storeOutageMs: () => this.#failStore(),
       zombieMs: () => this.#leaveZombie(),
       usurpMs: () => this.#usurp(),
       pauseMs: () => this.#pause(),
@@ -39,6 +41,7 @@ export class Nemesis {
     const { plan, scheduler, world } = this.#world.context;
     const { processes } = this.#world;
     for (const process of processes) process.kill();
+    this.#world.context.server.works();
     // What dead processes have sent to a remote store may still be on its way, and take a round from its new owner.
     const delayMs = plan.store.remote ? plan.store.stallMs + 2_000 : this.#chance.between(20, 3_000);
     scheduler.after(world, delayMs, 'engine restarts', () => this.#world.startProcess());
@@ -98,6 +101,20 @@ export class Nemesis {
     this.#world.disk.losePower();
     this.#world.context.observer.dirty = true;
     this.#startLater();
+  }
+
+  /** The server of the store: it starts again from what it had synced. The engine lives on. */
+  #killServer(): void {
+    const { server, observer } = this.#world.context;
+    this.#world.disk.losePower();
+    observer.dirty = true;
+    server.kill(this.#now + this.#chance.between(50, 3_000));
+  }
+
+  #failStore(): void {
+    const { server } = this.#world.context;
+    const kind = this.#chance.pick(['refuses', 'silent', 'readOnly'] as const);
+    server.fail(kind, this.#now + this.#chance.between(200, 6_000));
   }
 
   /** A second process takes over while the first still believes in itself, for a while. */

@@ -12,7 +12,8 @@ import { FRAME } from '../protocol/messages.ts';
 import { decodeServer } from '../protocol/server-codec.ts';
 import { decodeKeyframe, encodeKeyframe } from '../protocol/state-codec.ts';
 import type { PublicState } from '../round/public-state.ts';
-import type { Disk, Write } from './disk.ts';
+import type { Disk } from './disk.ts';
+import type { Write } from './write.ts';
 import { DurableRounds } from './durable-rounds.ts';
 import { WordModel } from './word-model.ts';
 

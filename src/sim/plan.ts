@@ -18,6 +18,11 @@ export interface StorePlan {
   readonly stallMs: number;
   /** Another machine: what a dead process has sent may still be applied. */
   readonly remote: boolean;
+  /** The caller is told that a write is in doubt, and it is applied up to `lateMs` later. Remote only. */
+  readonly lateChance: number;
+  readonly lateMs: number;
+  /** Records of a list are read within so long, not all at one moment; 0: they are. Remote only. */
+  readonly tornMs: number;
 }
 
 export interface NetPlan {
@@ -44,6 +49,9 @@ export interface FaultPlan {
   readonly killProcessMs: number;
   readonly stopProcessMs: number;
   readonly powerLossMs: number;
+  /** Of the server of a remote store: what was not synced is gone, and the engine lives on. */
+  readonly killServerMs: number;
+  readonly storeOutageMs: number;
   readonly zombieMs: number;
   readonly usurpMs: number;
   readonly pauseMs: number;
@@ -127,7 +135,7 @@ export function planRun(chance: Chance): RunPlan {
     maxBackpressureBytes: chance.pick([2_048, 16_384, 65_536]),
     idleTimeoutMs: chance.pick([8_000, 30_000]),
   };
-  return {
+  const plan: RunPlan = {
     shards: chance.pick([1, 1, 2, 3]),
     edges: chance.pick([1, 2, 2, 3]),
     driftPpm: chance.between(-200, 200),
@@ -143,6 +151,29 @@ export function planRun(chance: Chance): RunPlan {
     rounds,
     viewers: Array.from({ length: chance.between(2, 7) }, () => planViewer(chance, rounds.length)),
   };
+  // A chance of its own, so that what is drawn from it moves nothing of the above.
+  return plan.store.remote && !calm ? withRemoteFaults(plan, chance.fork()) : plan;
+}
+
+/** What can only fail where the store is a cluster on other machines: docs/AEROSPIKE.md. */
+function withRemoteFaults(plan: RunPlan, chance: Chance): RunPlan {
+  const { store, faults } = plan;
+  const every = (share: number, ...meansMs: readonly number[]): number =>
+    chance.chance(share) ? chance.pick(meansMs) : 0;
+  return {
+    ...plan,
+    store: {
+      ...store,
+      lateChance: chance.chance(0.7) ? chance.pick([0.01, 0.05, 0.2]) : 0,
+      lateMs: chance.pick([300, 2_000, 8_000]),
+      tornMs: chance.chance(0.6) ? chance.pick([2, 20, 200]) : 0,
+    },
+    faults: {
+      ...faults,
+      killServerMs: every(0.4, 4_000, 10_000, 25_000),
+      storeOutageMs: every(0.4, 5_000, 12_000, 25_000),
+    },
+  };
 }
 
 function planStore(chance: Chance, calm: boolean): StorePlan {
@@ -155,6 +186,9 @@ function planStore(chance: Chance, calm: boolean): StorePlan {
     stallChance: rough ? chance.pick([0, 0.005, 0.03, 0.1]) : 0,
     stallMs: chance.pick([1_000, 5_000, 15_000]),
     remote: chance.chance(0.4),
+    lateChance: 0,
+    lateMs: 0,
+    tornMs: 0,
   };
 }
 
@@ -180,6 +214,8 @@ function planFaults(chance: Chance, calm: boolean): FaultPlan {
     killProcessMs: every(0.4, 8_000, 15_000, 30_000),
     stopProcessMs: every(0.15, 15_000, 30_000),
     powerLossMs: every(0.25, 10_000, 25_000),
+    killServerMs: 0,
+    storeOutageMs: 0,
     zombieMs: every(0.3, 6_000, 15_000, 30_000),
     usurpMs: every(0.25, 6_000, 15_000, 30_000),
     pauseMs: every(0.3, 2_000, 6_000),

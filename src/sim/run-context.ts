@@ -3,11 +3,15 @@ import type { Chance } from './chance.ts';
 import type { Observer } from './observer.ts';
 import type { RunPlan } from './plan.ts';
 import type { Life, Scheduler } from './scheduler.ts';
+import type { StoreServer } from './store-server.ts';
 import type { Trace } from './trace.ts';
 
 export interface RunContext {
   readonly plan: RunPlan;
   readonly chance: Chance;
+  /** For faults that only a remote store has: without them `chance` is drawn from as if there were none. */
+  readonly remoteChance: Chance;
+  readonly server: StoreServer;
   readonly scheduler: Scheduler;
   readonly trace: Trace;
   readonly observer: Observer;

@@ -3,6 +3,7 @@
  * settlement and the operator's commands are production code; HTTP and files are not here.
  */
 import { type Supervisor, startSupervisor } from '../actors/supervisor.ts';
+import { AssertionFailure } from '../core/assert.ts';
 import { createEngineControl } from '../engine-control.ts';
 import { LiveRounds } from '../live-rounds.ts';
 import { sha256 } from '../platform/hash.ts';
@@ -69,7 +70,7 @@ export class SimProcess {
       network,
       logger: this.#logger(),
       edgeSettings: edgeSettings(context),
-      store: (caller) => simStore(context, { disk, caller, carrier }),
+      store: (caller) => simStore(context, { disk, caller, carrier, flaws: canary.storeFlaws }),
       wraps: canary,
     });
   }
@@ -86,8 +87,9 @@ export class SimProcess {
     const logger = this.#logger();
     const clock = simClock(context.scheduler, machine, life);
     const carrier = context.plan.store.remote ? context.world : life;
-    const store: Store = simStore(context, { disk, caller: life, carrier });
-    const client = this.#options.canary.broadcaster(chain.client(life));
+    const { canary } = this.#options;
+    const store: Store = simStore(context, { disk, caller: life, carrier, flaws: canary.storeFlaws });
+    const client = canary.broadcaster(chain.client(life));
     const settlement = startSettlementService(
       {
         store,
@@ -180,12 +182,17 @@ export class SimProcess {
     };
   }
 
+  /** A bug that somebody catches and logs is found here. */
   #logger(): Logger {
-    const { trace, scheduler } = this.#options.context;
+    const { context } = this.#options;
+    const { trace, scheduler } = context;
     const log =
       (level: string) =>
-      (message: string, fields: Record<string, unknown> = {}): void =>
+      (message: string, fields: Record<string, unknown> = {}): void => {
         trace.line(scheduler.nowMs, this.life.name, () => `${level}: ${message} ${plain(fields)}`);
+        const { error } = fields as { readonly error?: unknown };
+        if (error instanceof AssertionFailure) context.fail('assertion', error.stack ?? error.message);
+      };
     return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
   }
 }

@@ -19,6 +19,7 @@ import { Life, Scheduler } from './scheduler.ts';
 import { SimChain } from './sim-chain.ts';
 import { Machine } from './sim-clock.ts';
 import { SimProcess } from './sim-process.ts';
+import { StoreServer } from './store-server.ts';
 import type { Trace } from './trace.ts';
 import type { WorldView } from './world-view.ts';
 
@@ -67,9 +68,14 @@ export class World implements WorldView {
       disk: () => this.disk,
       onApplied: (write, answer) => this.checks.applied(write, answer),
     });
+    const runPlan = plan ?? planRun(chance.fork());
+    const runChance = chance.fork();
+    const treasuryChance = chance.fork();
     this.context = {
-      plan: plan ?? planRun(chance.fork()),
-      chance: chance.fork(),
+      plan: runPlan,
+      chance: runChance,
+      remoteChance: chance.fork(),
+      server: new StoreServer(),
       scheduler,
       trace,
       observer,
@@ -79,7 +85,7 @@ export class World implements WorldView {
     };
     this.#canary = canary;
     this.machine = new Machine({ driftPpm: this.context.plan.driftPpm, offsetMs: 0 });
-    this.#treasury = treasuryKeyOf(chance.fork().asRandom().bytes(32));
+    this.#treasury = treasuryKeyOf(treasuryChance.asRandom().bytes(32));
     this.disk = new Disk({
       wrap: (store, state) => canary.disk(store, state),
       onDurable: (write) => observer.becameDurable(write),

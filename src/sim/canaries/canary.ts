@@ -8,6 +8,15 @@ import type { Shard } from '../../actors/shard.ts';
 import type { Broadcaster, Faucet, HeaderSource } from '../../ports/chain.ts';
 import type { Store } from '../../ports/store.ts';
 import type { MemoryState } from '../../store/memory/state.ts';
+import type { WriteMethod } from '../write.ts';
+
+/** How a store that others share may be wrong about what is on its way to it. */
+export interface StoreFlaws {
+  /** Writes that are done however late they arrive, whatever was stored meanwhile. */
+  readonly blindWhenLate: readonly WriteMethod[];
+  /** It answers a write before that is synced. */
+  readonly answersUnsynced: boolean;
+}
 
 export type ChainClient = Broadcaster & HeaderSource & Faucet;
 
@@ -19,6 +28,7 @@ export interface Canary {
   install(): () => void;
   /** The store itself, below what the checkers see of its calls. */
   disk(store: Store, state: MemoryState): Store;
+  readonly storeFlaws: StoreFlaws;
   /** The store as a shard has it. */
   shardStore(store: Store): Store;
   /** The shard's end of a link to an edge. */
@@ -31,6 +41,7 @@ export const NO_CANARY: Canary = {
   bug: 'nothing is wrong',
   install: () => () => undefined,
   disk: (store) => store,
+  storeFlaws: { blindWhenLate: [], answersUnsynced: false },
   shardStore: (store) => store,
   shardPort: (port) => port,
   broadcaster: (client) => client,

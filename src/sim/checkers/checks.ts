@@ -6,7 +6,7 @@
 import type { HostedRound } from '../../actors/hosted-round.ts';
 import type { RoundId } from '../../core/ids.ts';
 import type { SettlementCommit } from '../../ports/store.ts';
-import type { Write } from '../disk.ts';
+import type { Write } from '../write.ts';
 import { operatedUntilMs } from '../plan.ts';
 import type { Life } from '../scheduler.ts';
 import type { WorldView } from '../world-view.ts';
