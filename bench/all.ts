@@ -1,7 +1,10 @@
 /** Every bench, in the order they run. Code that needs packages of its own is in `peers/servers`, out of the root's checks. */
+import { fanOut } from './fan-out/fan-out.ts';
 import { functions } from './functions/functions.ts';
+import { hop } from './hop/hop.ts';
+import { ingest } from './ingest/ingest.ts';
 import { peers } from './peers/peers.ts';
 import type { Bench } from './report.ts';
 import { settlement } from './settlement/settlement.ts';
 
-export const BENCHES: readonly Bench[] = [functions, settlement, peers];
+export const BENCHES: readonly Bench[] = [functions, ingest, fanOut, hop, settlement, peers];

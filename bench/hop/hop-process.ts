@@ -5,9 +5,9 @@ import { serveParent } from '../lib/child.ts';
 import { quantile } from '../lib/statistics.ts';
 import { threadCpuNs } from '../lib/thread-cpu.ts';
 import { applyNs } from './apply.ts';
-import type { EdgeWorkerData, FromEdgeWorker, ToEdgeWorker } from './edge-worker.ts';
+import type { EdgeThreadData, FromEdgeThread, ToEdgeThread } from './edge-thread.ts';
 import { makeRing } from './ring.ts';
-import type { FromShardWorker, ShardWorkerData, ToShardWorker } from './shard-worker.ts';
+import type { FromShardThread, ShardThreadData, ToShardThread } from './shard-thread.ts';
 
 /** Four batches of the most words that a link takes, and their heads. */
 const TO_SHARD_BYTES = 16 * 1024 * 1024;
@@ -40,19 +40,19 @@ const calls = {
     const { port1, port2 } = new MessageChannel();
     const rings =
       transport === 'port' ? null : { toShard: makeRing(TO_SHARD_BYTES), toEdge: makeRing(TO_EDGE_BYTES) };
-    const shardData: ShardWorkerData = { port: port1, rings };
-    shard = new Worker(new URL('./shard-worker.ts', import.meta.url), {
+    const shardData: ShardThreadData = { port: port1, rings };
+    shard = new Worker(new URL('./shard-thread.ts', import.meta.url), {
       workerData: shardData,
       transferList: [port1],
     });
-    threads.shard = (await answer<FromShardWorker, 'ready'>(shard, 'ready')).threadId;
-    const edgeData: EdgeWorkerData = { port: port2, rings, streams };
-    edge = new Worker(new URL('./edge-worker.ts', import.meta.url), {
+    threads.shard = (await answer<FromShardThread, 'ready'>(shard, 'ready')).threadId;
+    const edgeData: EdgeThreadData = { port: port2, rings, streams };
+    edge = new Worker(new URL('./edge-thread.ts', import.meta.url), {
       workerData: edgeData,
       transferList: [port2],
     });
     askEdge({ kind: 'open' });
-    threads.edge = (await answer<FromEdgeWorker, 'opened'>(edge, 'opened')).threadId;
+    threads.edge = (await answer<FromEdgeThread, 'opened'>(edge, 'opened')).threadId;
   },
 
   /** `saveDelayMs`: how long the store takes for each save. */
@@ -60,7 +60,7 @@ const calls = {
     askShard({ kind: 'saveDelay', delayMs: saveDelayMs });
     const before = cpu();
     askEdge({ kind: 'flood', payments });
-    const { elapsedMs } = await answer<FromEdgeWorker, 'flooded'>(edge, 'flooded');
+    const { elapsedMs } = await answer<FromEdgeThread, 'flooded'>(edge, 'flooded');
     return { payments, elapsedMs, ...since(before) };
   },
 
@@ -68,7 +68,7 @@ const calls = {
     askShard({ kind: 'saveDelay', delayMs: 0 });
     const before = cpu();
     askEdge({ kind: 'pace', perSecond, seconds });
-    const { payments, latenciesMs } = await answer<FromEdgeWorker, 'paced'>(edge, 'paced');
+    const { payments, latenciesMs } = await answer<FromEdgeThread, 'paced'>(edge, 'paced');
     const spent = since(before);
     const latencies = Array.from(latenciesMs);
     return {
@@ -85,17 +85,17 @@ const calls = {
 
   async ledger(): Promise<{ readonly streams: number; readonly paidSats: number }> {
     askShard({ kind: 'ledger' });
-    const { streams, paidSats } = await answer<FromShardWorker, 'ledger'>(shard, 'ledger');
+    const { streams, paidSats } = await answer<FromShardThread, 'ledger'>(shard, 'ledger');
     return { streams, paidSats };
   },
 };
 export type HopCalls = typeof calls;
 
-function askEdge(message: ToEdgeWorker): void {
+function askEdge(message: ToEdgeThread): void {
   edge?.postMessage(message, []);
 }
 
-function askShard(message: ToShardWorker): void {
+function askShard(message: ToShardThread): void {
   shard?.postMessage(message, []);
 }
 

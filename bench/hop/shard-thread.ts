@@ -12,25 +12,25 @@ import { ownThreadId } from '../lib/thread-cpu.ts';
 import { EDGE, HANDLE, hopStore, hopTerms } from './hop-round.ts';
 import { type RingPair, shardRingPort } from './ring-port.ts';
 
-export interface ShardWorkerData {
+export interface ShardThreadData {
   readonly port: MessagePort;
   /** Null: everything goes by the port. */
   readonly rings: RingPair | null;
 }
 
-export type ToShardWorker =
+export type ToShardThread =
   | { readonly kind: 'saveDelay'; readonly delayMs: number }
   | { readonly kind: 'ledger' }
   | { readonly kind: 'stop' };
 
-export type FromShardWorker =
+export type FromShardThread =
   | { readonly kind: 'ready'; readonly threadId: number }
   | { readonly kind: 'ledger'; readonly streams: number; readonly paidSats: number };
 
-const { port, rings } = workerData as ShardWorkerData;
+const { port, rings } = workerData as ShardThreadData;
 const main = parentPort;
 assert(main !== null, 'runs as a worker thread');
-const tell = (message: FromShardWorker): void => main.postMessage(message, []);
+const tell = (message: FromShardThread): void => main.postMessage(message, []);
 
 const terms = hopTerms(systemClock.nowMs());
 const save = { delayMs: 0 };
@@ -49,7 +49,7 @@ const link = rings === null ? wire : shardRingPort(rings, wire);
 shard.link(EDGE, link);
 shard.command({ kind: 'own', handle: HANDLE, roundId: terms.roundId });
 
-main.on('message', (message: ToShardWorker) => {
+main.on('message', (message: ToShardThread) => {
   if (message.kind === 'saveDelay') save.delayMs = message.delayMs;
   else if (message.kind === 'ledger') tell({ kind: 'ledger', ...ledger() });
   else {

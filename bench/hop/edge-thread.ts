@@ -11,13 +11,13 @@ import { EDGE, HANDLE, PARTICIPANTS, hopOpen, hopTerms } from './hop-round.ts';
 import { type RingPair, edgeRingPort } from './ring-port.ts';
 import { TimedPort } from './timed-port.ts';
 
-export interface EdgeWorkerData {
+export interface EdgeThreadData {
   readonly port: MessagePort;
   readonly rings: RingPair | null;
   readonly streams: number;
 }
 
-export type ToEdgeWorker =
+export type ToEdgeThread =
   | { readonly kind: 'open' }
   /** As many as the link takes. */
   | { readonly kind: 'flood'; readonly payments: number }
@@ -25,17 +25,17 @@ export type ToEdgeWorker =
   | { readonly kind: 'pace'; readonly perSecond: number; readonly seconds: number }
   | { readonly kind: 'stop' };
 
-export type FromEdgeWorker =
+export type FromEdgeThread =
   | { readonly kind: 'opened'; readonly threadId: number }
   | { readonly kind: 'flooded'; readonly payments: number; readonly elapsedMs: number }
   | { readonly kind: 'paced'; readonly payments: number; readonly latenciesMs: Float64Array };
 
 const OPENS_AT_ONCE = 2_000;
 
-const data = workerData as EdgeWorkerData;
+const data = workerData as EdgeThreadData;
 const main = parentPort;
 assert(main !== null, 'runs as a worker thread');
-const tell = (message: FromEdgeWorker): void => main.postMessage(message, []);
+const tell = (message: FromEdgeThread): void => main.postMessage(message, []);
 
 const wire = messagePort<EdgeToShard, ShardToEdge>(data.port);
 const timed = new TimedPort(data.rings === null ? wire : edgeRingPort(data.rings, wire));
@@ -143,9 +143,9 @@ async function pace(perSecond: number, seconds: number): Promise<number> {
   return payments;
 }
 
-main.on('message', (message: ToEdgeWorker) => void act(message));
+main.on('message', (message: ToEdgeThread) => void act(message));
 
-async function act(message: ToEdgeWorker): Promise<void> {
+async function act(message: ToEdgeThread): Promise<void> {
   switch (message.kind) {
     case 'open':
       await open();
