@@ -23,8 +23,8 @@ export interface OwnEngine {
   readonly wsUrl: string;
   readonly adminToken: string;
   readonly pid: number;
-  /** Null while it runs; else why it does not. */
-  ended(): string | null;
+  /** Resolves when it has ended, with how. */
+  readonly ended: Promise<string>;
   /** Warnings and errors it wrote, newest last. */
   output(): string;
   /** False when it had to be killed, or ended with a failure. Idempotent. */
@@ -76,7 +76,7 @@ export async function startOwnEngine(options: OwnEngineOptions): Promise<OwnEngi
       wsUrl,
       adminToken,
       pid: child.pid ?? 0,
-      ended: () => (isRunning(child) ? null : `the engine ended by ${child.signalCode ?? child.exitCode}`),
+      ended: exited.then(() => `the engine ended by ${child.signalCode ?? child.exitCode}`),
       output: () => output.replace(/^[\s\S]*Ctrl-C stops it\.\n*/, ''),
       stop,
     };

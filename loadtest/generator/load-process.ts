@@ -1,0 +1,53 @@
+/** Entry of a load process: makes its viewers, has them go, tells every second how it is, and in the end everything. */
+import { Crew } from './crew.ts';
+import type { FromLoadProcess, ToLoadProcess } from './messages.ts';
+import { monotonicMs } from './monotonic.ts';
+
+const SECOND_MS = 1_000;
+
+let crew: Crew | null = null;
+let sampling: NodeJS.Timeout | null = null;
+
+function tell(message: FromLoadProcess, told?: () => void): void {
+  process.send?.(message, undefined, undefined, told);
+}
+
+/** At whole seconds since the ramp, so that the samples of all processes are of the same seconds. */
+function sampleFrom(rampAtMs: number, second: number): void {
+  sampling = setTimeout(
+    () => {
+      if (crew !== null) tell({ kind: 'sample', ...crew.sample(second) });
+      sampleFrom(rampAtMs, second + 1);
+    },
+    rampAtMs + second * SECOND_MS - monotonicMs(),
+  );
+}
+
+async function take(message: ToLoadProcess): Promise<void> {
+  switch (message.kind) {
+    case 'prepare':
+      crew = new Crew(message);
+      await crew.fund();
+      tell({ kind: 'prepared' });
+      return;
+    case 'go':
+      crew?.go(message);
+      sampleFrom(message.times.rampAtMs, 1);
+      return;
+    case 'finish':
+      if (sampling !== null) clearTimeout(sampling);
+      // It is long: hang up when it is on its way.
+      if (crew !== null) tell({ kind: 'result', ...crew.finish() }, () => process.disconnect());
+      return;
+    default:
+      message satisfies never;
+  }
+}
+
+process.on('message', (message: ToLoadProcess) => {
+  take(message).catch((error: unknown) => {
+    tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+  });
+});
+// Without the parent nobody hears of it.
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,168 @@
+/**
+ * One viewer's place in a load process: the persons who take it one after the other, and what is to be done when a
+ * connection ends, by intent or not.
+ */
+import type { Identity } from '../../src/client/identity.ts';
+import { reconnectAdvice } from '../../src/protocol/close-codes.ts';
+import type { StreamEndReason } from '../../src/round/effects.ts';
+import {
+  PayingViewer,
+  type StreamLedger,
+  type ViewerCounts,
+  type ViewerHost,
+  type ViewerSetup,
+} from '../wire/paying-viewer.ts';
+import { AWAY_MS, type ViewerRole } from './plan.ts';
+import type { Probe } from './sightings.ts';
+
+/** Whoever takes the place next: funded for what it will do. */
+export interface Guest {
+  readonly person: Identity;
+  readonly giftSats: readonly number[];
+  readonly watchWords: number;
+}
+
+/** The process, as its slots see it. */
+export interface SlotHost {
+  readonly counts: ViewerCounts;
+  nowMs(): number;
+  setup(slot: Slot, guest: Guest): ViewerSetup;
+  /** `slot.connect()` is to be called then. */
+  comeBack(slot: Slot, atMs: number): void;
+  joined(slot: Slot, latencyMs: number, again: boolean): void;
+  giftAcknowledged(latencyMs: number): void;
+  state(slot: Slot, frame: Uint8Array): void;
+  refused(slot: Slot, code: string): void;
+  /** After it no connection is made again. */
+  readonly finished: boolean;
+}
+
+const BACK_OFF_MS = 500;
+const BACK_OFF_MS_MAX = 15_000;
+const LATER_MS = 5_000;
+const HUNG_UP = 1_000;
+
+export class Slot implements ViewerHost {
+  readonly index: number;
+  readonly role: ViewerRole;
+  /** Its state frames are looked at; null: it is no probe. */
+  probe: Probe | null = null;
+  readonly counts: ViewerCounts;
+  readonly #host: SlotHost;
+  readonly #guests: readonly Guest[];
+  #guest = 0;
+  #viewer: PayingViewer | null = null;
+  readonly #gone: StreamLedger[] = [];
+  /** Why the connection is about to end. */
+  #expects: 'nothing' | 'drop' | 'leave' = 'nothing';
+  #connectDueMs = 0;
+  #joins = 0;
+  #failures = 0;
+  #awayUntilMs = 0;
+
+  constructor(
+    host: SlotHost,
+    input: { readonly index: number; readonly role: ViewerRole; readonly guests: readonly Guest[] },
+  ) {
+    this.#host = host;
+    this.index = input.index;
+    this.role = input.role;
+    this.#guests = input.guests;
+    this.counts = host.counts;
+  }
+
+  get guests(): readonly Guest[] {
+    return this.#guests;
+  }
+
+  get viewer(): PayingViewer | null {
+    return this.#viewer;
+  }
+
+  /** Pays, or would if its round still ran. */
+  get isThere(): boolean {
+    const viewer = this.#viewer;
+    return viewer !== null && viewer.isConnected && (viewer.isAttached || viewer.isOver);
+  }
+
+  get ledgers(): readonly StreamLedger[] {
+    return this.#viewer === null ? this.#gone : [...this.#gone, this.#viewer.ledger];
+  }
+
+  /** For the first time, or again. */
+  connect(dueMs: number): void {
+    const guest = this.#guests[this.#guest];
+    if (guest === undefined || this.#host.finished || this.#viewer?.isConnected === true) return;
+    this.#connectDueMs = dueMs;
+    this.#viewer ??= new PayingViewer(this.#host.setup(this, guest), this);
+    this.#viewer.connect();
+  }
+
+  /** `awayMs` more than the usual absence. */
+  drop(awayMs: number): void {
+    if (this.#viewer?.isConnected !== true || this.#expects === 'leave') return;
+    this.#expects = 'drop';
+    this.#awayUntilMs = this.nowMs() + AWAY_MS + awayMs;
+    this.#viewer.drop();
+  }
+
+  replace(): void {
+    if (!this.isThere || this.#expects !== 'nothing') return;
+    this.#expects = 'leave';
+    this.#viewer?.leave();
+  }
+
+  nowMs(): number {
+    return this.#host.nowMs();
+  }
+
+  attached(viewer: PayingViewer): void {
+    this.#failures = 0;
+    this.#joins++;
+    this.#host.joined(this, this.nowMs() - this.#connectDueMs, this.#joins > 1);
+    if (this.role === 'slow') viewer.pauseReading();
+  }
+
+  giftAcknowledged(_: PayingViewer, { dueMs }: { readonly dueMs: number }): void {
+    this.#host.giftAcknowledged(this.nowMs() - dueMs);
+  }
+
+  state(_: PayingViewer, frame: Uint8Array): void {
+    this.#host.state(this, frame);
+  }
+
+  refused(_: PayingViewer, code: string): void {
+    this.#host.refused(this, code);
+  }
+
+  ended(_: PayingViewer, reason: StreamEndReason): void {
+    const expected = reason === 'roundOver' || (reason === 'closed' && this.#expects === 'leave');
+    if (!expected) this.#host.refused(this, `ended ${reason}`);
+  }
+
+  closed(viewer: PayingViewer, code: number): void {
+    const expected = this.#expects;
+    this.#expects = 'nothing';
+    if (this.#host.finished) return;
+    if (expected === 'leave' && (code === HUNG_UP || viewer.isOver)) {
+      this.#gone.push(viewer.ledger);
+      this.#viewer = null;
+      this.#guest++;
+      this.#joins = 0;
+      this.#host.comeBack(this, this.nowMs());
+    } else if (expected === 'drop') {
+      this.#host.comeBack(this, this.#awayUntilMs);
+    } else {
+      this.#host.refused(this, `close ${code}`);
+      if (viewer.isOver) return;
+      const backOff = Math.min(BACK_OFF_MS * 2 ** this.#failures, BACK_OFF_MS_MAX);
+      this.#failures++;
+      // Somebody who is told never to come back would not; here the place is wanted.
+      this.#host.comeBack(
+        this,
+        this.nowMs() +
+          (reconnectAdvice(code) === 'now' ? backOff : Math.max(backOff, code < 4_000 ? 0 : LATER_MS)),
+      );
+    }
+  }
+}
