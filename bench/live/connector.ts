@@ -3,19 +3,33 @@
  * uWebSockets.js), and what finds it full is sent again by the kernel a second later. Viewers who lost their connection
  * come back by themselves.
  */
-import type { LiveViewer } from './viewer.ts';
+import type { PayingViewer } from '../../loadtest/wire/paying-viewer.ts';
 
 const AT_ONCE = 400;
 /** Before another attempt of one that did not get through: the edge is being started again. */
 const RETRY_MS = 20;
 
 export class Connector {
-  readonly #waiting: LiveViewer[] = [];
-  readonly #underWay = new Set<LiveViewer>();
+  #waiting: PayingViewer[] = [];
+  #stopped = false;
+  readonly #underWay = new Set<PayingViewer>();
   readonly #failed = new Set<NodeJS.Timeout>();
   #idle: (() => void)[] = [];
 
-  connect(viewers: readonly LiveViewer[]): void {
+  start(): void {
+    this.#stopped = false;
+  }
+
+  /** Whoever is lost from now on stays away. */
+  stop(): void {
+    this.#stopped = true;
+    this.#waiting = [];
+    this.#underWay.clear();
+    for (const timer of this.#failed) clearTimeout(timer);
+    this.#failed.clear();
+  }
+
+  connect(viewers: readonly PayingViewer[]): void {
     for (const viewer of viewers) this.#waiting.push(viewer);
     this.#next();
   }
@@ -26,11 +40,12 @@ export class Connector {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  ready(viewer: LiveViewer): void {
+  ready(viewer: PayingViewer): void {
     if (this.#underWay.delete(viewer)) this.#next();
   }
 
-  lost(viewer: LiveViewer): void {
+  lost(viewer: PayingViewer): void {
+    if (this.#stopped) return;
     if (!this.#underWay.delete(viewer)) return this.connect([viewer]);
     const timer = setTimeout(() => {
       this.#failed.delete(timer);

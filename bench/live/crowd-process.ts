@@ -1,24 +1,26 @@
 /**
- * Viewers for an engine under test, in a process of their own (crowd.ts). Everybody pays a word a second, spread
- * evenly over the second; the first viewer gives gifts, one more whenever its stream was granted again.
+ * Viewers for an engine under test, in a process of their own (crowd.ts): those of the load tester. Everybody pays a
+ * word a second, spread evenly over the second; the first viewer gives.
  */
+import { PayingViewer, type ViewerHost, newPerson } from '../../loadtest/wire/paying-viewer.ts';
 import { webSocketTarget } from '../../loadtest/wire/raw-web-socket.ts';
-import { WS_PATH } from '../../src/core/limits.ts';
 import type { AccountId, RoundId } from '../../src/core/ids.ts';
+import { WS_PATH } from '../../src/core/limits.ts';
+import { u32At } from '../../src/protocol/layout.ts';
 import { SUBPROTOCOL } from '../../src/protocol/messages.ts';
 import { serveParent } from '../lib/child.ts';
+import { Comebacks, type Comeback } from './comebacks.ts';
 import { Connector } from './connector.ts';
 import { monotonicMs } from './monotonic.ts';
-import { sleep } from './sleep.ts';
-import { LiveViewer, type ViewerWatch } from './viewer.ts';
 
 export interface CrowdPlan {
   readonly edgePort: number;
   readonly viewers: number;
-  /** Viewers go to them in turns. */
+  /** Viewers go to them in turns; all have two participants. */
   readonly rounds: readonly RoundId[];
   /** How long everybody can pay for. */
   readonly watchSeconds: number;
+  /** How many gifts the first viewer can give, of GIFT_SATS. */
   readonly gifts: number;
 }
 
@@ -26,21 +28,11 @@ export interface CrowdCounts {
   readonly connected: number;
   readonly words: number;
   readonly gifts: number;
-  /** State frames that arrived. */
-  readonly frames: number;
+  /** Of any kind, from the engine. */
+  readonly deliveries: number;
   readonly lost: number;
-  /** By code; empty when all is well. */
+  /** Refusals and ends of streams by code; empty when all is well. */
   readonly failures: Readonly<Record<string, number>>;
-}
-
-/** What viewers saw since `mark`; times by the clock of monotonic.ts, one for each viewer, ascending. */
-export interface Comeback {
-  /** First frame of a newer epoch than the one before the mark. */
-  readonly framesMs: readonly number[];
-  /** Everything is there to go on: followed, and the stream granted (again). */
-  readonly grantedMs: readonly number[];
-  /** First acknowledgement of a gift that was sent after the mark; null: none came. */
-  readonly acceptedMs: number | null;
 }
 
 export interface CrowdCalls {
@@ -48,55 +40,56 @@ export interface CrowdCalls {
   prepare(plan: CrowdPlan): readonly { readonly account: AccountId; readonly sats: number }[];
   /** Connects those that are not, in order, until so many are; resolves when all of them can pay. */
   connect(count: number): Promise<void>;
-  /** Everybody leaves; their streams stay open. */
+  /** Everybody loses the connection and does not come back; their streams stay open. */
   leave(): void;
   pay(on: boolean): void;
   /** Null: none. */
   giftEvery(ms: number | null): void;
   counts(): CrowdCounts;
-  /** From here on `comeback` notes; with `drop`, all lose their connections now. When that was. */
+  /** From here on `comeback` is about what comes; with `drop`, all lose their connections now. When that was. */
   mark(input: { readonly drop: boolean }): number;
   /** When everybody is back, or after the timeout. */
   comeback(timeoutMs: number): Promise<Comeback>;
 }
 
+const GIFT_SATS = 1_000;
 /** Parts of a second in which viewers pay. */
 const TICKS = 100;
-const POLL_MS = 5;
+const TARGET = 0;
 
-let viewers: LiveViewer[] = [];
+let viewers: PayingViewer[] = [];
 let connected = 0;
 let payTimer: NodeJS.Timeout | undefined;
 let giftTimer: NodeJS.Timeout | undefined;
-let [words, gifts, frames, lost] = [0, 0, 0, 0];
+let gifts = 0;
+let lost = 0;
 const failures: Record<string, number> = {};
-
-let newestEpoch = 0;
-let markedEpoch = 0;
-let markedGift = 0;
-let acceptedMs: number | null = null;
-const framesMs = new Map<LiveViewer, number>();
-const grantedMs = new Map<LiveViewer, number>();
-
+const counts = { words: 0, deliveries: 0, deliveredBytes: 0 };
+const comebacks = new Comebacks();
 const connector = new Connector();
-const watch: ViewerWatch = {
-  state(viewer, epoch) {
-    frames++;
-    if (epoch > newestEpoch) newestEpoch = epoch;
-    if (epoch > markedEpoch && !framesMs.has(viewer)) framesMs.set(viewer, monotonicMs());
-  },
-  granted(viewer) {
-    if (!grantedMs.has(viewer)) grantedMs.set(viewer, monotonicMs());
+
+function failed(what: string): void {
+  failures[what] = (failures[what] ?? 0) + 1;
+}
+
+/** The acknowledgement of the giver's gift says that words count again. */
+function isBack(viewer: PayingViewer): void {
+  if (comebacks.attached(viewer) && viewer === viewers[0]) give();
+}
+
+const host: ViewerHost = {
+  counts,
+  nowMs: monotonicMs,
+  attached(viewer) {
+    isBack(viewer);
     connector.ready(viewer);
-    if (viewer === viewers[0] && viewer.give() > 0) gifts++; // as whoever is not sure that the last one arrived
   },
-  paid(viewer, giftIndex) {
-    if (viewer === viewers[0] && giftIndex > markedGift) acceptedMs ??= monotonicMs();
-  },
-  failed(_, what) {
-    failures[what] = (failures[what] ?? 0) + 1;
-  },
-  lost(viewer) {
+  attachedAgain: isBack,
+  giftAcknowledged: (_, { dueMs }) => comebacks.giftAccepted(dueMs),
+  state: (viewer, frame) => comebacks.frame(viewer, u32At(frame, 5)),
+  refused: (_, code) => failed(code),
+  ended: (_, reason) => failed(`ended: ${reason}`),
+  closed(viewer) {
     lost++;
     connector.lost(viewer);
   },
@@ -104,13 +97,19 @@ const watch: ViewerWatch = {
 
 function prepare(plan: CrowdPlan): readonly { account: AccountId; sats: number }[] {
   const target = webSocketTarget(`ws://127.0.0.1:${plan.edgePort}${WS_PATH}`, SUBPROTOCOL);
+  const times = { startsAtMs: 0, endsAtMs: Infinity };
+  const rounds = plan.rounds.map((roundId) => ({ roundId, participants: 2, rateSatsPerSecond: 1, ...times }));
   viewers = Array.from({ length: plan.viewers }, (_, no) => {
-    const roundId = plan.rounds[no % plan.rounds.length];
-    if (roundId === undefined) throw new Error('there is no round');
-    const giftWords = no === 0 ? plan.gifts : 1;
-    return new LiveViewer({ target, roundId, watchWords: plan.watchSeconds, giftWords, watch });
+    const round = rounds[no % rounds.length];
+    if (round === undefined) throw new Error('there is no round');
+    const giftSats = Array.from({ length: no === 0 ? plan.gifts : 0 }, () => GIFT_SATS);
+    const budget = { watchWords: plan.watchSeconds, giftSats };
+    return new PayingViewer(
+      { target, person: newPerson(), name: 'Bench', round, budget, watching: TARGET, probe: true },
+      host,
+    );
   });
-  return viewers.map(({ account, holdSats }) => ({ account, sats: holdSats }));
+  return viewers.map(({ setup, purse }) => ({ account: setup.person.account, sats: purse.record.holdSats }));
 }
 
 function pay(on: boolean): void {
@@ -119,37 +118,34 @@ function pay(on: boolean): void {
   const startedMs = monotonicMs();
   let done = 0;
   payTimer = setInterval(() => {
-    const due = Math.floor(((monotonicMs() - startedMs) / 1_000) * TICKS);
+    const nowMs = monotonicMs();
+    const due = Math.floor(((nowMs - startedMs) / 1_000) * TICKS);
     for (; done < due; done++) {
-      for (let no = done % TICKS; no < connected; no += TICKS) if (viewers[no]?.pay() === true) words++;
+      for (let no = done % TICKS; no < connected; no += TICKS) viewers[no]?.pay(nowMs);
     }
   }, 1_000 / TICKS);
 }
 
-
-function leave(): void {
-  for (const viewer of viewers.slice(0, connected)) viewer.leave();
-  connected = 0;
+function give(): void {
+  viewers[0]?.gift(TARGET, GIFT_SATS, monotonicMs());
+  gifts++;
 }
 
 function giftEvery(ms: number | null): void {
   clearInterval(giftTimer);
-  if (ms === null) return;
-  giftTimer = setInterval(() => {
-    if ((viewers[0]?.give() ?? 0) > 0) gifts++;
-  }, ms);
+  if (ms !== null) giftTimer = setInterval(give, ms);
 }
 
-/** So that nothing keeps the process. */
-function end(): void {
-  pay(false);
-  giftEvery(null);
-  leave();
+function leave(): void {
+  connector.stop();
+  for (const viewer of viewers.slice(0, connected)) viewer.drop();
+  connected = 0;
 }
 
 const calls: CrowdCalls = {
   prepare,
   async connect(count) {
+    connector.start();
     connector.connect(viewers.slice(connected, count));
     connected = count;
     await connector.allReady();
@@ -157,25 +153,17 @@ const calls: CrowdCalls = {
   leave,
   pay,
   giftEvery,
-  counts: () => ({ connected, words, gifts, frames, lost, failures }),
+  counts: () => ({ connected, gifts, lost, failures, words: counts.words, deliveries: counts.deliveries }),
   mark({ drop }) {
-    markedEpoch = newestEpoch;
-    markedGift = viewers[0]?.giftIndex ?? 0;
-    acceptedMs = null;
-    framesMs.clear();
-    grantedMs.clear();
-    const atMs = monotonicMs();
+    const atMs = comebacks.mark();
     if (drop) for (const viewer of viewers.slice(0, connected)) viewer.drop();
     return atMs;
   },
-  async comeback(timeoutMs) {
-    const deadlineMs = monotonicMs() + timeoutMs;
-    const isBack = (): boolean => grantedMs.size === connected && acceptedMs !== null;
-    while (!isBack() && monotonicMs() < deadlineMs) await sleep(POLL_MS);
-    const ascending = (times: ReadonlyMap<LiveViewer, number>): number[] =>
-      [...times.values()].toSorted((a, b) => a - b);
-    return { framesMs: ascending(framesMs), grantedMs: ascending(grantedMs), acceptedMs };
-  },
+  comeback: (timeoutMs) => comebacks.all(connected, timeoutMs),
 };
 
-serveParent<CrowdCalls>(calls, end);
+serveParent<CrowdCalls>(calls, () => {
+  pay(false);
+  giftEvery(null);
+  leave();
+});

@@ -61,6 +61,8 @@ export interface ViewerHost {
   nowMs(): number;
   /** The stream is on the connection and durable: words count. */
   attached(viewer: PayingViewer): void;
+  /** The same, without having been asked: the engine restored the round. */
+  attachedAgain?(viewer: PayingViewer): void;
   giftAcknowledged(viewer: PayingViewer, gift: { readonly sats: number; readonly dueMs: number }): void;
   /** A KEYFRAME or DELTA of a probe; the bytes are valid only during the call. */
   state(viewer: PayingViewer, frame: Uint8Array): void;
@@ -372,6 +374,7 @@ export class PayingViewer implements WebSocketListener {
       this.#send({ type: FRAME.WATCH, stream: this.#stream, target: this.#watching });
     }
     if (isAnswer) this.#host.attached(this);
+    else this.#host.attachedAgain?.(this);
     this.#sendNextGift();
   }
 
