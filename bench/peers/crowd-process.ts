@@ -3,9 +3,9 @@
  * message that is late is sent as soon as possible, and how late the latest was is told, as is what this
  * process costs: a generator that has no time left measures itself.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { AccountId } from '../../src/core/ids.ts';
 import { serveParent } from '../lib/child.ts';
+import { type LoopLag, loopLag } from './loop-lag.ts';
 import { rawCrowd } from './raw/raw-crowd.ts';
 import type { RawCrowd, RawViewer } from './raw/raw-viewer.ts';
 import { PAY_EVERY_MS, type Received, type SystemName, type Target } from './scenario.ts';
@@ -25,19 +25,15 @@ export interface CrowdCalls {
   /** How many messages were sent in all. */
   stopPaying(): number;
   read(): CrowdReading;
-  /** Lateness of the loop since this was last asked: 99 of 100 turns were no later, and the worst one. */
-  lag(): { readonly p99Ms: number; readonly maxMs: number };
+  lag(): LoopLag;
 }
 
 const JOINING_AT_ONCE = 32;
 /** One a second; made beforehand, a hash each. */
 const WORDS_EACH = 300;
 const TICK_MS = 5;
-/** What the histogram counts is the time between two turns, which is this when nothing is late. */
-const RESOLUTION_MS = 5;
 
 const received: Received = { states: 0, events: 0, others: 0, bytes: 0 };
-const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 let crowd: RawCrowd | null = null;
 let size = 0;
 let viewers: readonly RawViewer[] = [];
@@ -67,11 +63,6 @@ function startPaying(): void {
   }, TICK_MS);
 }
 
-function lateMs(turnNs: number): number {
-  return Math.max(0, turnNs / 1e6 - RESOLUTION_MS);
-}
-
-delay.enable();
 serveParent<CrowdCalls>({
   prepare(input) {
     size = input.viewers;
@@ -88,9 +79,5 @@ serveParent<CrowdCalls>({
     const { user, system } = process.cpuUsage();
     return { sent, received: { ...received }, cpuMs: (user + system) / 1_000 };
   },
-  lag() {
-    const lag = { p99Ms: lateMs(delay.percentile(99)), maxMs: lateMs(delay.max) };
-    delay.reset();
-    return lag;
-  },
+  lag: loopLag,
 });

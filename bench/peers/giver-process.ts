@@ -6,6 +6,7 @@
  */
 import type { AccountId } from '../../src/core/ids.ts';
 import { serveParent } from '../lib/child.ts';
+import { type LoopLag, loopLag } from './loop-lag.ts';
 import { type Official, officialClient } from './official/official.ts';
 import { rawCrowd } from './raw/raw-crowd.ts';
 import type { RawCrowd, RawViewer } from './raw/raw-viewer.ts';
@@ -39,6 +40,7 @@ export interface GiverCalls {
   stopGiving(): number;
   /** What the official client of the first shows. */
   shownSats(): number;
+  lag(): LoopLag;
 }
 
 /** For two minutes of gifts. */
@@ -95,33 +97,31 @@ async function endMeasuring(): Promise<Latencies> {
   return { latenciesMs, lost: missing() };
 }
 
-serveParent<GiverCalls>(
-  {
-    prepare(name) {
-      system = name;
-      crowd = rawCrowd(system, GIVERS, WORDS_EACH);
-      return crowd.accounts;
-    },
-    async join(target) {
-      await observe(target);
-      const joining = crowd;
-      if (joining === null) throw new Error('nobody was prepared');
-      givers = await Promise.all(
-        Array.from({ length: GIVERS }, async (_, index) => await joining.join(index, target, received)),
-      );
-    },
-    joinLast: observe,
-    startGiving: () => giveFrom(performance.now()),
-    beginMeasuring() {
-      firstMeasured = given;
-    },
-    endMeasuring,
-    stopGiving() {
-      if (giving !== null) clearTimeout(giving);
-      give(performance.now());
-      return givenSats;
-    },
-    shownSats: () => observers[0]?.official.paidSats() ?? 0,
+serveParent<GiverCalls>({
+  prepare(name) {
+    system = name;
+    crowd = rawCrowd(system, GIVERS, WORDS_EACH);
+    return crowd.accounts;
   },
-  async () => await Promise.all(observers.map(({ official }) => official.close())),
-);
+  async join(target) {
+    await observe(target);
+    const joining = crowd;
+    if (joining === null) throw new Error('nobody was prepared');
+    givers = await Promise.all(
+      Array.from({ length: GIVERS }, async (_, index) => await joining.join(index, target, received)),
+    );
+  },
+  joinLast: observe,
+  startGiving: () => giveFrom(performance.now()),
+  beginMeasuring() {
+    firstMeasured = given;
+  },
+  endMeasuring,
+  stopGiving() {
+    if (giving !== null) clearTimeout(giving);
+    give(performance.now());
+    return givenSats;
+  },
+  shownSats: () => observers[0]?.official.paidSats() ?? 0,
+  lag: loopLag,
+});

@@ -2,10 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
+/** Of util-linux. */
+const PIN = 'taskset';
+
 /** What was done, for the report. */
 export type Placement = 'server on core 0, load on the others' | 'left to the kernel';
 
-/** Threads that the processes start later are where these are. Linux (util-linux); elsewhere the kernel decides. */
+/** Threads that the processes start later are where these are. Elsewhere than on Linux the kernel decides. */
 export function placeApart(server: number, load: readonly number[]): Placement {
   const cores = availableParallelism();
   if (cores < 2) return 'left to the kernel';
@@ -14,10 +17,10 @@ export function placeApart(server: number, load: readonly number[]): Placement {
     for (const pid of load) pin(pid, cores === 2 ? '1' : `1-${cores - 1}`);
     return 'server on core 0, load on the others';
   } catch {
-    return 'left to the kernel'; // no taskset, or this process may not use all cores
+    return 'left to the kernel'; // it is not there, or this process may not use all cores
   }
 }
 
 function pin(pid: number, cores: string): void {
-  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', cores, String(pid)], { stdio: 'ignore' });
+  execFileSync(PIN, ['--all-tasks', '--cpu-list', '--pid', cores, String(pid)], { stdio: 'ignore' });
 }

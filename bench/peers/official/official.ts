@@ -7,7 +7,6 @@ import type { SystemName, Target } from '../scenario.ts';
 export interface Official {
   /** Level of the first participant, by the last state that arrived. */
   paidSats(): number;
-  close(): unknown;
 }
 
 /** `onGift`: the number of a gift, whenever one arrives, maybe more than once. Resolves once it follows the round. */

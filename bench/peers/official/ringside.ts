@@ -21,5 +21,5 @@ export const watch: Watch = async ({ host, port }, onGift) => {
   if (!(await viewer.connect()).ok) throw new Error('the SDK could not connect');
   const followed = await viewer.follow(ROUND_ID);
   if (!followed.ok) throw new Error(`the SDK could not follow: ${followed.code}`);
-  return { paidSats: () => viewer.state?.participants[0]?.sats ?? 0, close: () => viewer.close() };
+  return { paidSats: () => viewer.state?.participants[0]?.sats ?? 0 };
 };

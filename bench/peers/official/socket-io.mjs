@@ -12,5 +12,5 @@ export async function watch({ host, port }, onGift) {
     socket.once('connect', resolve);
     socket.once('connect_error', reject);
   });
-  return { paidSats: () => sats, close: () => socket.close() };
+  return { paidSats: () => sats };
 }

@@ -49,7 +49,6 @@ async function join({ host, port }: Target, received: Received): Promise<RawView
   return {
     pay: () => void socket.send(pay),
     gift: (no) => void socket.send(roomData('gift', { no, target: TARGET, sats: giftSats(no) })),
-    close: () => socket.close(),
   };
 }
 

@@ -10,7 +10,6 @@ export interface RawViewer {
   /** The message of each second. */
   pay(): void;
   gift(no: number): void;
-  close(): void;
 }
 
 export interface RawCrowd {

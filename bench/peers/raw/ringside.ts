@@ -68,7 +68,6 @@ function rawViewer(viewer: PayingViewer): RawViewer {
   return {
     pay: () => viewer.reveal(1),
     gift: (no) => viewer.gift(TARGET, giftSats(no), 0),
-    close: () => viewer.drop(),
   };
 }
 

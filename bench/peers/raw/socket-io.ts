@@ -50,6 +50,5 @@ async function join({ host, port }: Target, received: Received): Promise<RawView
   return {
     pay: () => void socket.sendText(pay),
     gift: (no) => void socket.sendText(`42["gift",{"no":${no},"target":${TARGET},"sats":${giftSats(no)}}]`),
-    close: () => socket.close(),
   };
 }
