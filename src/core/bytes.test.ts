@@ -102,4 +102,21 @@ describe('ByteWriter and ByteReader', () => {
     expect(read).toBe('\ufeffname');
     expect(new ByteWriter().string(read).finish()).toEqual(bytes);
   });
+
+  it('write a blob in place as they write one that was made before', () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), fc.uint8Array({ maxLength: 600 }), (before, inside) => {
+        const inPlace = new ByteWriter(1).bytes(before).blobOf((out) => void out.u8(7).blob(inside));
+        const made = new ByteWriter().u8(7).blob(inside).finish();
+        expect(inPlace.u8(9).finish()).toEqual(new ByteWriter().bytes(before).blob(made).u8(9).finish());
+      }),
+    );
+  });
+
+  it('begin anew, and what they gave before stays', () => {
+    const writer = new ByteWriter(4);
+    const first = writer.u32(1).finish();
+    expect(writer.reset().u8(2).finish()).toEqual(Uint8Array.of(2));
+    expect(first).toEqual(Uint8Array.of(1, 0, 0, 0));
+  });
 });

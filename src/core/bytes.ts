@@ -141,6 +141,20 @@ export class ByteWriter {
     return this.u32(value.length).bytes(value);
   }
 
+  /** A blob of what `write` writes here: without a buffer of its own for each of many. */
+  blobOf(write: (out: ByteWriter) => void): this {
+    const at = this.#room(4);
+    write(this);
+    this.#view.setUint32(at, this.#at - at - 4, true);
+    return this;
+  }
+
+  /** Forgets what was written and keeps the room, for a writer that many values go through. */
+  reset(): this {
+    this.#at = 0;
+    return this;
+  }
+
   /** A copy of what was written. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#at);

@@ -2,10 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { toHex, utf8 } from '../core/bytes.ts';
 import { Prng } from '../core/prng.ts';
 import type { RoundTerms } from '../round/terms.ts';
-import { decodeLeaf, encodeLeaf } from './leaf-codec.ts';
+import { decodeLeaf, encodeLeaf, paidSatsOfLeaf } from './leaf-codec.ts';
 import { decodePlan } from './plan.ts';
 import { decodeOutcome, encodeOutcome } from './results-codec.ts';
-import { decodeStatement, decodeStatementHead, encodeStatement } from './statement-codec.ts';
+import {
+  decodeStatement,
+  decodeStatementHead,
+  decodeStatementLeaves,
+  encodeStatement,
+} from './statement-codec.ts';
 import { decodeTerms, encodeTerms } from './terms-codec.ts';
 import { battle, battleTerms } from './testing/battle.ts';
 
@@ -45,6 +50,13 @@ describe('canonical bytes', () => {
     expect(decodeStatement(encodeStatement(statement))).toEqual(statement);
     expect(decodeStatementHead(encodeStatement(statement))).toEqual({ terms, outcome });
     expect(streams).toHaveLength(12);
+  });
+
+  it('of a statement have its streams as their leaves', () => {
+    const leaves = decodeStatementLeaves(encodeStatement(statement))?.leaves ?? [];
+    expect(leaves.map(toHex)).toEqual(statement.streams.map((stream) => toHex(encodeLeaf(stream))));
+    expect(leaves.map(paidSatsOfLeaf)).toEqual(statement.streams.map((stream) => stream.paidSats));
+    expect(new Set(leaves.map(paidSatsOfLeaf)).size).toBeGreaterThan(2);
   });
 
   it.each(codecs)('of %s are refused when cut or extended', (_, bytes, decode) => {

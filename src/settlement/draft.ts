@@ -17,7 +17,9 @@ import { encodeLeaf } from './leaf-codec.ts';
 import { type SumNode, sumLeaf, sumRoot } from './merkle-sum.ts';
 
 export interface DraftInput {
-  readonly statement: RoundStatement;
+  readonly statement: Omit<RoundStatement, 'streams'>;
+  /** Of its streams, in order. */
+  readonly leaves: readonly SumNode[];
   /** Balances carried forward that may be paid now, by the payee's ledger account. */
   readonly carriedIn: ReadonlyMap<LedgerAccount, Sats>;
   readonly feeSatsPerKb: number;
@@ -62,15 +64,15 @@ export function payeeAccounts(statement: RoundStatement): readonly LedgerAccount
 }
 
 export function draftSettlement(input: DraftInput, sha256: Sha256): Draft {
-  const { statement, feeSatsPerKb } = input;
+  const { statement, leaves, feeSatsPerKb } = input;
   const { payees, totals } = payoutsOf(input);
-  const { terms, streams, ...outcome } = statement;
+  const { terms, ...outcome } = statement;
   const commitment = commitmentHash({ terms, outcome, payees, feeSatsPerKb }, sha256);
-  const root = sumRoot(leavesOf(statement, sha256), sha256);
+  const root = sumRoot(leaves, sha256);
   assert(root.sumSats === totals.paidSats, 'the tree sums to what was divided');
   const paid = payees.filter((payee) => payee.paidSats > 0);
   const parts = slices(paid, LIMITS.outputsPerTransactionMax).map((payeesOfPart, part, all): PayoutPart => {
-    const anchor = { roundId: terms.roundId, commitment, root, leaves: streams.length };
+    const anchor = { roundId: terms.roundId, commitment, root, leaves: leaves.length };
     return {
       dataScript: anchorScript({ ...anchor, part, parts: all.length }),
       payees: payeesOfPart.map(({ account, paidSats }) => ({ account, sats: paidSats })),

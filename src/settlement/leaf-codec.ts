@@ -18,9 +18,15 @@ const MAGIC = utf8('RSL');
 const VERSION = 1;
 
 export function encodeLeaf(stream: StatementStream): Uint8Array {
+  const out = new ByteWriter(512);
+  writeLeaf(out, stream);
+  return out.finish();
+}
+
+export function writeLeaf(out: ByteWriter, stream: StatementStream): void {
   const { bytes, publicKey, signature } = stream.signed;
   assert(publicKey.length === 33 && signature.length === 64, 'a key has 33 bytes and a signature 64');
-  const out = new ByteWriter(512).bytes(MAGIC).u8(VERSION);
+  out.bytes(MAGIC).u8(VERSION);
   out.blob(bytes).bytes(publicKey).bytes(signature).string(stream.name).u8(stream.tips.length);
   for (const { index, word } of stream.tips) {
     assert(word.length === 32, 'a word has 32 bytes');
@@ -28,7 +34,12 @@ export function encodeLeaf(stream: StatementStream): Uint8Array {
   }
   out.u8(stream.targets.length);
   for (const { watchSats, giftSats } of stream.targets) out.u64(watchSats).u64(giftSats);
-  return out.u64(stream.paidSats).u64(stream.holdSats).finish();
+  out.u64(stream.paidSats).u64(stream.holdSats);
+}
+
+/** Of a leaf that `encodeLeaf` made, without reading the rest. */
+export function paidSatsOfLeaf(leaf: Uint8Array): Sats {
+  return readSats(new ByteReader(leaf.subarray(-16)));
 }
 
 /** Undefined when the bytes are not exactly one leaf with a commitment that can be read. */

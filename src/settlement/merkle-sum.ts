@@ -60,8 +60,12 @@ function above(level: readonly SumNode[], sha256: Sha256): SumNode[] {
   return nodes;
 }
 
+/** Filled anew by each call: a tree has as many nodes as leaves. */
+const scratch = new ByteWriter(81);
+
 function join(left: SumNode, right: SumNode, sha256: Sha256): SumNode {
-  const bytes = new ByteWriter(81)
+  const bytes = scratch
+    .reset()
     .u8(1)
     .bytes(left.hash)
     .u64(left.sumSats)

@@ -8,7 +8,7 @@ import { displayHash, sha256d } from '../core/transaction.ts';
 import { type Payee, type PayoutTotals, payeeLedgerAccount } from '../ledger/payouts.ts';
 import type { RoundStatement } from '../round/statement.ts';
 import type { RoundTerms } from '../round/terms.ts';
-import { type OutputPlace, draftSettlement, outputPlaces } from './draft.ts';
+import { type OutputPlace, draftSettlement, leavesOf, outputPlaces } from './draft.ts';
 import type { SettlementPlan } from './plan.ts';
 import type { RoundOutcome } from './results-codec.ts';
 
@@ -84,7 +84,8 @@ export interface ReceiptInput {
 export function buildReceipt(input: ReceiptInput, sha256: Sha256): Receipt {
   const { statement, plan } = input;
   const carriedIn = new Map(plan.payees.map((payee) => [payeeLedgerAccount(payee), payee.carriedInSats]));
-  const draft = draftSettlement({ statement, carriedIn, feeSatsPerKb: plan.feeSatsPerKb }, sha256);
+  const leaves = leavesOf(statement, sha256);
+  const draft = draftSettlement({ statement, leaves, carriedIn, feeSatsPerKb: plan.feeSatsPerKb }, sha256);
   const { terms, streams, ...outcome } = statement;
   const places = outputPlaces(draft.payees);
   const transactions = input.transactions.map(({ txid, ef, feeSats, block }) => ({

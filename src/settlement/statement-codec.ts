@@ -10,7 +10,7 @@ import { ByteReader, ByteWriter, TruncatedError, equalBytes, utf8 } from '../cor
 import { LIMITS } from '../core/limits.ts';
 import type { RoundStatement, StatementStream } from '../round/statement.ts';
 import type { RoundTerms } from '../round/terms.ts';
-import { decodeLeaf, encodeLeaf } from './leaf-codec.ts';
+import { decodeLeaf, writeLeaf } from './leaf-codec.ts';
 import { type RoundOutcome, decodeOutcome, encodeOutcome } from './results-codec.ts';
 import { decodeTerms, encodeTerms } from './terms-codec.ts';
 
@@ -24,7 +24,7 @@ export function* encodeStatementSteps(statement: RoundStatement): Generator<void
   const out = new ByteWriter(1024 + 512 * statement.streams.length).bytes(MAGIC).u8(VERSION);
   out.blob(encodeTerms(statement.terms)).blob(encodeOutcome(statement)).u32(statement.streams.length);
   for (const [no, stream] of statement.streams.entries()) {
-    out.blob(encodeLeaf(stream));
+    out.blobOf((leaf) => writeLeaf(leaf, stream));
     if (no % STREAMS_PER_STEP === STREAMS_PER_STEP - 1) yield;
   }
   return out.finish();
@@ -38,46 +38,56 @@ export function encodeStatement(statement: RoundStatement): Uint8Array {
   }
 }
 
+interface StatementHead {
+  readonly terms: RoundTerms;
+  readonly outcome: RoundOutcome;
+}
+
 /** Undefined when the bytes are not exactly one statement. */
 export function decodeStatement(bytes: Uint8Array): RoundStatement | undefined {
-  try {
-    const input = new ByteReader(bytes);
-    if (!equalBytes(input.bytes(MAGIC.length), MAGIC) || input.u8() !== VERSION) return undefined;
-    const terms = decodeTerms(input.blob());
-    const outcome = decodeOutcome(input.blob());
-    const streams = readStreams(input);
-    if (terms === undefined || outcome === undefined || streams === undefined) return undefined;
-    return input.remaining === 0 ? { terms, ...outcome, streams } : undefined;
-  } catch (error) {
-    if (error instanceof TruncatedError) return undefined;
-    throw error;
-  }
-}
-
-/** Terms and outcome only: what a result needs, without reading thousands of streams. */
-export function decodeStatementHead(
-  bytes: Uint8Array,
-): { readonly terms: RoundTerms; readonly outcome: RoundOutcome } | undefined {
-  try {
-    const input = new ByteReader(bytes);
-    if (!equalBytes(input.bytes(MAGIC.length), MAGIC) || input.u8() !== VERSION) return undefined;
-    const terms = decodeTerms(input.blob());
-    const outcome = decodeOutcome(input.blob());
-    return terms && outcome && { terms, outcome };
-  } catch (error) {
-    if (error instanceof TruncatedError) return undefined;
-    throw error;
-  }
-}
-
-function readStreams(input: ByteReader): StatementStream[] | undefined {
-  const count = input.u32();
-  if (count > LIMITS.streamsPerRoundMax) return undefined;
+  const encoded = decodeStatementLeaves(bytes);
+  if (encoded === undefined) return undefined;
+  const { terms, outcome, leaves } = encoded;
   const streams: StatementStream[] = [];
-  for (let no = 0; no < count; no++) {
-    const stream = decodeLeaf(input.blob());
+  for (const leaf of leaves) {
+    const stream = decodeLeaf(leaf);
     if (stream === undefined) return undefined;
     streams.push(stream);
   }
-  return streams;
+  return { terms, ...outcome, streams };
+}
+
+/** Streams stay the leaves that they are in the bytes; whether those can be read is not looked at. */
+export function decodeStatementLeaves(
+  bytes: Uint8Array,
+): (StatementHead & { readonly leaves: readonly Uint8Array[] }) | undefined {
+  return reading(bytes, (input) => {
+    const head = readHead(input);
+    const count = input.u32();
+    if (head === undefined || count > LIMITS.streamsPerRoundMax) return undefined;
+    const leaves: Uint8Array[] = [];
+    for (let no = 0; no < count; no++) leaves.push(input.blob());
+    return input.remaining === 0 ? { ...head, leaves } : undefined;
+  });
+}
+
+/** Terms and outcome only: what a result needs, without reading thousands of streams. */
+export function decodeStatementHead(bytes: Uint8Array): StatementHead | undefined {
+  return reading(bytes, readHead);
+}
+
+function reading<T>(bytes: Uint8Array, read: (input: ByteReader) => T | undefined): T | undefined {
+  try {
+    return read(new ByteReader(bytes));
+  } catch (error) {
+    if (error instanceof TruncatedError) return undefined;
+    throw error;
+  }
+}
+
+function readHead(input: ByteReader): StatementHead | undefined {
+  if (!equalBytes(input.bytes(MAGIC.length), MAGIC) || input.u8() !== VERSION) return undefined;
+  const terms = decodeTerms(input.blob());
+  const outcome = decodeOutcome(input.blob());
+  return terms && outcome && { terms, outcome };
 }

@@ -3,7 +3,7 @@ import { AssertionFailure } from '../../core/assert.ts';
 import { type Sha256, toHex } from '../../core/bytes.ts';
 import { payeeLedgerAccount } from '../../ledger/payouts.ts';
 import type { RoundStatement } from '../../round/statement.ts';
-import { type Draft, draftSettlement, outputPlaces } from '../draft.ts';
+import { type Draft, draftSettlement, leavesOf, outputPlaces } from '../draft.ts';
 import type { Receipt } from '../receipt.ts';
 import { firstProblem } from './check.ts';
 
@@ -17,7 +17,9 @@ export function redraft(
     receipt.payees.map((payee) => [payeeLedgerAccount(payee), payee.carriedInSats] as const),
   );
   try {
-    return { draft: draftSettlement({ statement, carriedIn, feeSatsPerKb: receipt.feeSatsPerKb }, sha256) };
+    const leaves = leavesOf(statement, sha256);
+    const { feeSatsPerKb } = receipt;
+    return { draft: draftSettlement({ statement, leaves, carriedIn, feeSatsPerKb }, sha256) };
   } catch (error) {
     // The ledger's own assertions: for an engine they are bugs, here they are findings.
     if (error instanceof AssertionFailure || error instanceof RangeError) return { problem: error.message };

@@ -13,7 +13,7 @@ export const UNSEALED_SCHEMA_BYTES = 8;
 const CHECKSUM_BYTES = 4;
 
 export function seal(key: Uint8Array, value: Uint8Array): Uint8Array {
-  const sealed = Buffer.allocUnsafeSlow(value.length + CHECKSUM_BYTES);
+  const sealed = Buffer.allocUnsafe(value.length + CHECKSUM_BYTES);
   sealed.set(value);
   sealed.writeUInt32LE(checksum(key, value), value.length);
   return sealed;

@@ -36,7 +36,7 @@ const SATS_TOP = Number.MAX_SAFE_INTEGER;
 function key(table: string, ...fields: readonly Field[]): Uint8Array {
   let length = 1;
   for (const field of fields) length += typeof field === 'string' ? field.length + 1 : 8;
-  const out = Buffer.allocUnsafeSlow(length);
+  const out = Buffer.allocUnsafe(length);
   out.write(table, 0, 'latin1');
   let at = 1;
   for (const field of fields) {
