@@ -124,13 +124,11 @@ function outageOf(back: Comeback, failedMs: number, calls: ReadonlyMap<string, n
   };
 }
 
-/** Over all threads. A thread that is gone took its counts along: those of its successor are counted from zero. */
-async function storeCalls(
-  engine: LiveEngine,
-): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>> {
-  const byThread = new Map<string, Record<string, number>>();
-  for (const { kind, answer } of await engine.probe('storeCalls')) byThread.set(kind, { ...answer });
-  return byThread;
+type StoreCalls = Map<string, Readonly<Record<string, number>>>;
+
+/** By thread and operation. */
+async function storeCalls(engine: LiveEngine): Promise<StoreCalls> {
+  return new Map((await engine.probe('storeCalls')).map(({ kind, answer }) => [kind, answer]));
 }
 
 /** By operation, over all threads. */
