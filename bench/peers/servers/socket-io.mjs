@@ -1,6 +1,6 @@
 /**
  * The scenario on Socket.IO 4 with uWebSockets.js. As its documentation advises:
- *   - uWebSockets.js instead of ws, by `attachApp` (socket.io/docs/v4/server-installation, "Usage with uWebSockets").
+ *   - uWebSockets.js instead of ws, by `attachApp` (socket.io/docs/v4/server-installation, on other WebSocket servers).
  *     `io.emit` is then one native publish, not a loop over sockets. The ws add-ons bufferutil and utf-8-validate
  *     have nothing to do here.
  *   - The reference to the first HTTP request is dropped (socket.io/docs/v4/memory-usage).
