@@ -139,6 +139,7 @@ export class Crew implements SlotHost {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
+  /** The load ends earlier than planned; the rounds go on without it. */
   sample(second: number): ProcessSample {
     const { words, deliveries } = this.counts;
     const now = { words, deliveries, errors: this.#errorCount, cpuMs: cpuMs() };
@@ -231,17 +232,18 @@ export class Crew implements SlotHost {
 
   #tick(): void {
     const running = this.#runningNow();
-    const { times, wheel } = running;
+    const { wheel, times } = running;
+    const { startsAtMs, endsAtMs } = times;
     const nowMs = monotonicMs();
     wheel.advance(nowMs, (id, dueMs) => this.#fire(id, dueMs, nowMs));
     for (let act = this.#acts[running.act]; act !== undefined; act = this.#acts[running.act]) {
-      const dueMs = times.startsAtMs + act.atMs;
-      if (dueMs > nowMs) break;
+      const dueMs = startsAtMs + act.atMs;
+      if (dueMs > nowMs || dueMs >= endsAtMs) break;
       running.act++;
       this.#late(nowMs - dueMs, dueMs);
       this.#do(act, dueMs);
     }
-    const share = (nowMs - times.endsAtMs) / DRAIN_SPREAD_MS;
+    const share = (nowMs - endsAtMs) / DRAIN_SPREAD_MS;
     for (; running.drained < this.#slots.length * Math.min(share, 1); running.drained++) {
       this.#drain(this.#slots[running.drained]);
     }
@@ -253,7 +255,8 @@ export class Crew implements SlotHost {
     if (slot === undefined) return;
     this.#late(nowMs - dueMs, dueMs);
     if (id >= count) {
-      slot.connect(dueMs);
+      // Somebody new has nothing to do after the load; somebody who was there has words on the way.
+      if (slot.viewer !== null || nowMs < this.#runningNow().times.endsAtMs) slot.connect(dueMs);
     } else {
       slot.viewer?.pay(dueMs);
       const { wheel } = this.#runningNow();

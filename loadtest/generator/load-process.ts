@@ -49,5 +49,5 @@ process.on('message', (message: ToLoadProcess) => {
     tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
   });
 });
-// Without the parent nobody hears of it.
+// Without the parent nobody hears of anything.
 process.on('disconnect', () => process.exit());

@@ -6,10 +6,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CliError } from '../../src/cli/terminal.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const ANNOUNCED = /API +(\S+)\/docs\s+edge +(\S+)/;
@@ -46,15 +48,27 @@ export async function startOwnEngine(options: OwnEngineOptions): Promise<OwnEngi
   const adminToken = randomBytes(24).toString('hex');
   const child = spawn(process.execPath, [...(options.nodeFlags ?? []), MAIN, ...flagsFor(options, dataDir)], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // Ctrl-C in a terminal goes to everybody in it; the engine has to outlive the load.
+    detached: true,
     env: { PATH: process.env['PATH'], RINGSIDE_ADMIN_TOKEN: adminToken },
   });
   let output = '';
   const exited = once(child, 'exit');
-  const stop = stopper(child, exited, dataDir);
+  const leave = (): void => {
+    child.kill('SIGKILL');
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  process.once('exit', leave); // for whoever does not wait for `stop`
+  const stopEngine = stopper(child, exited, dataDir);
+  const stop = async (): Promise<boolean> => {
+    const clean = await stopEngine();
+    process.off('exit', leave);
+    return clean;
+  };
   try {
     const [apiUrl, wsUrl] = await new Promise<readonly [string, string]>((resolve, reject) => {
       const late = setTimeout(
-        () => reject(new Error(`the engine did not start:\n${output}`)),
+        () => reject(new CliError(`the engine did not start:\n${output}`)),
         START_WITHIN_MS,
       );
       const take = (chunk: Buffer): void => {
@@ -68,7 +82,7 @@ export async function startOwnEngine(options: OwnEngineOptions): Promise<OwnEngi
       child.stderr.on('data', take);
       child.once('exit', () => {
         clearTimeout(late);
-        reject(new Error(`the engine ended:\n${output}`));
+        reject(new CliError(`the engine ended:\n${output}`));
       });
     });
     return {

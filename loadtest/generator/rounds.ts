@@ -1,6 +1,8 @@
 /** The operator's side of a load test, over the HTTP API: rounds for the load, and what came of them. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Api, type ApiAnswer } from '../../src/client/api.ts';
+import { CliError } from '../../src/cli/terminal.ts';
 import type { RoundId } from '../../src/core/ids.ts';
 import type { LoadOptions } from '../options.ts';
 import { newPerson } from '../wire/paying-viewer.ts';
@@ -45,7 +47,7 @@ export class Rounds {
           account: newPerson().account,
         })),
         startsInSeconds: Math.max(0, Math.floor((startsAtMs - monotonicMs()) / 1_000)),
-        durationSeconds: seconds + DRAIN_SECONDS + 1,
+        durationSeconds: Math.ceil(seconds) + DRAIN_SECONDS + 1,
         rateSatsPerSecond: rateSatsPerSecond({ rate }),
         closingSeconds: CLOSING_SECONDS,
         overtime: null,
@@ -55,18 +57,18 @@ export class Rounds {
   }
 
   /** The receipts of all rounds once they are settled; a round that is not in time has none. */
-  async receipts(withinMs: number): Promise<ReadonlyMap<string, Uint8Array>> {
+  async receipts(withinMs: number, gone: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>> {
     const deadlineMs = monotonicMs() + withinMs;
     const receipts = new Map<string, Uint8Array>();
     await inLanes(this.ids.length, async (no) => {
       const roundId = this.ids[no] as RoundId;
-      while (monotonicMs() < deadlineMs) {
+      while (monotonicMs() < deadlineMs && !gone.aborted) {
         const answer = await this.#api.round(roundId);
         if (answer.ok && answer.data.phase === 'settled') {
           receipts.set(roundId, await insist('a receipt', () => this.#api.receipt(roundId)));
           return;
         }
-        await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+        await sleep(ASK_EVERY_MS);
       }
     });
     return receipts;
@@ -88,7 +90,7 @@ async function insist<T>(what: string, ask: () => Promise<ApiAnswer<T>>): Promis
     const details = answer.details.map(({ field, message }) => `${field} ${message}`).join(', ');
     const passing = answer.code === 'UNAVAILABLE' || answer.code === 'RATE_LIMITED';
     if (!passing || tries > RETRIES_MAX)
-      throw new Error(`${what}: ${answer.code}: ${answer.message} ${details}`.trim());
-    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+      throw new CliError(`${what}: ${answer.code}: ${answer.message} ${details}`.trim());
+    await sleep(ASK_EVERY_MS);
   }
 }

@@ -4,6 +4,8 @@
  */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CliError } from '../../src/cli/terminal.ts';
 import type { LoadOptions } from '../options.ts';
 import type { MoneyProof, RunResult, Sample } from '../run-result.ts';
 import { LatencyHistogram } from './histograms.ts';
@@ -21,8 +23,8 @@ export interface LoadListener {
   sample(sample: Sample): void;
   /** Progress, for whoever waits. */
   say(line: string): void;
-  /** Ends the run at once, with a rejection, when everything it started is gone. */
-  readonly signal?: AbortSignal;
+  /** Ends the load early: what was paid by then is settled and reported, when the rounds end. */
+  readonly stop?: AbortSignal;
 }
 
 /** Between the ramp and full load, for the last streams to be opened. */
@@ -45,9 +47,10 @@ interface EngineAccess {
 export async function runLoad(options: LoadOptions, on: LoadListener): Promise<RunResult> {
   const { possible, processes, advice } = connectionsPossible(options);
   if (options.viewers > possible) {
-    throw new Error(`${options.viewers} viewers, but ${possible} connections are possible. ${advice}`);
+    throw new CliError(`${options.viewers} viewers, but ${possible} connections are possible. ${advice}`);
   }
   const engine = await accessEngine(options, on);
+  const gone = new AbortController();
   let crew: LoadProcesses | null = null;
   try {
     const samples = new Samples({
@@ -56,18 +59,18 @@ export async function runLoad(options: LoadOptions, on: LoadListener): Promise<R
       emit: (sample) => on.sample(sample),
     });
     crew = new LoadProcesses(options, processes, (_, sample) => samples.take(sample));
-    const stopped = Promise.race([crew.failed, aborted(on.signal), ended(engine.own)]);
-    stopped.catch(() => undefined);
-    return await Promise.race([stopped, drive({ options, on, engine, crew, samples })]);
+    const driven = drive({ options, on, engine, crew, samples, gone: gone.signal });
+    return await Promise.race([crew.failed, ended(engine.own), driven]);
   } finally {
+    gone.abort();
     crew?.kill();
-    await engine.own?.stop();
+    await leaveEngine(engine.own, on);
   }
 }
 
 async function accessEngine(options: LoadOptions, on: LoadListener): Promise<EngineAccess> {
   if (options.url !== null) {
-    if (options.adminToken === null) throw new Error('an engine that runs is needed with its admin token');
+    if (options.adminToken === null) throw new CliError('an engine that runs is needed with its admin token');
     return { apiUrl: options.url.replace(/\/$/, ''), adminToken: options.adminToken, own: null };
   }
   on.say('starting an engine');
@@ -86,9 +89,11 @@ interface Drive {
   readonly engine: EngineAccess;
   readonly crew: LoadProcesses;
   readonly samples: Samples;
+  /** Nobody waits for it any more. */
+  readonly gone: AbortSignal;
 }
 
-async function drive({ options, on, engine, crew, samples }: Drive): Promise<RunResult> {
+async function drive({ options, on, engine, crew, samples, gone }: Drive): Promise<RunResult> {
   const startedAt = new Date().toISOString();
   on.say(`funding ${options.viewers} viewers`);
   await crew.prepare(engine);
@@ -99,14 +104,25 @@ async function drive({ options, on, engine, crew, samples }: Drive): Promise<Run
   const startsAtMs = rampAtMs + Math.ceil(options.rampSeconds) * 1_000 + SETTLE_MS;
   const times: LoadTimes = { rampAtMs, startsAtMs, endsAtMs: startsAtMs + options.seconds * 1_000 };
   await rounds.create(startsAtMs);
+  const stopped = (): boolean => on.stop?.aborted ?? false;
+  if (stopped()) throw new CliError('stopped before the load began');
   on.say(`connecting ${options.viewers} viewers to ${wsUrl} from ${crew.count} processes`);
   samples.begin(times);
   crew.go({ kind: 'go', wsUrl, roundIds: rounds.ids, times });
-  await until(times.startsAtMs);
-  on.say(`full load for ${options.seconds} s`);
-  await until(times.endsAtMs + DRAIN_SECONDS * 1_000);
+  const stop = (): void => {
+    const nowMs = monotonicMs();
+    crew.stop(nowMs);
+    samples.stop(nowMs);
+  };
+  on.stop?.addEventListener('abort', stop, { once: true });
+  const load = [on.stop, gone].filter((signal) => signal !== undefined);
+  await until(times.startsAtMs, load);
+  if (!stopped()) on.say(`full load for ${options.seconds} s`);
+  await until(times.endsAtMs, load);
+  await until(times.endsAtMs + DRAIN_SECONDS * 1_000, [gone]);
   on.say('settling');
-  const receipts = await rounds.receipts(SETTLED_WITHIN_MS + options.viewers * SETTLED_WITHIN_MS_PER_VIEWER);
+  const patienceMs = SETTLED_WITHIN_MS + options.viewers * SETTLED_WITHIN_MS_PER_VIEWER;
+  const receipts = await rounds.receipts(patienceMs, gone);
   const results = await crew.finish();
   on.say('verifying receipts');
   const late = options.rounds - receipts.size;
@@ -231,16 +247,19 @@ function commit(): string {
   }
 }
 
-function until(atMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, atMs - monotonicMs()));
+/** Until then, or until one of them is aborted. */
+async function until(atMs: number, signals: readonly AbortSignal[]): Promise<void> {
+  const signal = AbortSignal.any([...signals]);
+  await sleep(Math.max(0, atMs - monotonicMs()), undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
 }
 
-function aborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = (): void => reject(new Error('stopped'));
-    if (signal?.aborted === true) stop();
-    else signal?.addEventListener('abort', stop, { once: true });
-  });
+async function leaveEngine(engine: OwnEngine | null, on: LoadListener): Promise<void> {
+  if (engine === null) return;
+  const wrote = engine.output().trim();
+  if (wrote !== '') on.say(`the engine wrote:\n${wrote}`);
+  if (!(await engine.stop())) on.say('the engine did not stop cleanly');
 }
 
 /** Rejects when the engine has ended by itself. */
