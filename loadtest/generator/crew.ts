@@ -140,6 +140,13 @@ export class Crew implements SlotHost {
   }
 
   /** The load ends earlier than planned; the rounds go on without it. */
+  /** The load ends earlier than planned; the rounds go on without it. */
+  stop(endsAtMs: number): void {
+    const running = this.#runningNow();
+    running.times = { ...running.times, endsAtMs };
+    for (const round of running.rounds) round.endsAtMs = endsAtMs;
+  }
+
   sample(second: number): ProcessSample {
     const { words, deliveries } = this.counts;
     const now = { words, deliveries, errors: this.#errorCount, cpuMs: cpuMs() };
@@ -163,9 +170,11 @@ export class Crew implements SlotHost {
   finish(): ProcessResult {
     this.finished = true;
     if (this.#timer !== null) clearInterval(this.#timer);
+    const { sightings, times } = this.#runningNow();
+    const loadMs = times.endsAtMs - times.startsAtMs;
     for (const { probe, viewer, index } of this.#slots) {
       if (probe === null || viewer?.isConnected !== true || !this.#plan.probes.has(index)) continue;
-      this.#tally(this.#errors, 'GIFT_UNSEEN', this.#running?.sightings.unseenGifts(probe) ?? 0);
+      this.#tally(this.#errors, 'GIFT_UNSEEN', sightings.unseenGifts(probe, loadMs));
     }
     const ledgers = this.#slots.flatMap((slot) => slot.ledgers);
     for (const { viewer } of this.#slots) viewer?.drop();
@@ -336,7 +345,7 @@ export class Crew implements SlotHost {
 }
 
 interface Running {
-  readonly times: LoadTimes;
+  times: LoadTimes;
   /** Ids: a viewer's paying; beyond all of them, its coming back. */
   readonly wheel: TimerWheel;
   readonly rounds: readonly ViewerRound[];

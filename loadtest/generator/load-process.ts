@@ -34,6 +34,9 @@ async function take(message: ToLoadProcess): Promise<void> {
       crew?.go(message);
       sampleFrom(message.times.rampAtMs, 1);
       return;
+    case 'stop':
+      crew?.stop(message.endsAtMs);
+      return;
     case 'finish':
       if (sampling !== null) clearTimeout(sampling);
       // It is long: hang up when it is on its way.
@@ -49,5 +52,7 @@ process.on('message', (message: ToLoadProcess) => {
     tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
   });
 });
+// Ctrl-C in a terminal comes to every process of it; what is to be done about it, the parent says.
+process.on('SIGINT', () => undefined);
 // Without the parent nobody hears of anything.
 process.on('disconnect', () => process.exit());

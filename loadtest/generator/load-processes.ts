@@ -63,6 +63,10 @@ export class LoadProcesses {
     for (const child of this.#children) child.send(order);
   }
 
+  stop(endsAtMs: number): void {
+    for (const child of this.#children) child.send({ kind: 'stop', endsAtMs } satisfies ToLoadProcess);
+  }
+
   async finish(): Promise<readonly ProcessResult[]> {
     this.#finished = true;
     const results = await this.#ask('result', () => ({ kind: 'finish' }));

@@ -20,6 +20,8 @@ export type ToLoadProcess =
       readonly roundIds: readonly string[];
       readonly times: LoadTimes;
     }
+  /** Full load ends then, earlier than was said. */
+  | { readonly kind: 'stop'; readonly endsAtMs: number }
   /** Hang up and tell what came of it. */
   | { readonly kind: 'finish' };
 

@@ -41,6 +41,10 @@ export class Samples {
     this.#before = this.#usage();
   }
 
+  stop(endsAtMs: number): void {
+    if (this.#times !== null) this.#times = { ...this.#times, endsAtMs };
+  }
+
   take(sample: ProcessSample): void {
     this.addLatencies(sample.latencies);
     this.#gift.add(sample.latencies.gift);

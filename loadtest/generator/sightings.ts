@@ -120,12 +120,12 @@ export class Sightings {
     return true;
   }
 
-  /** Gifts of others that it should have seen and did not. */
-  unseenGifts(probe: Probe): number {
+  /** Gifts of others that were due before `untilMs` of the plan, and that it should have seen and did not. */
+  unseenGifts(probe: Probe, untilMs: number): number {
     const own = nameOf(probe.viewer);
     let due = 0;
     for (const [key, dueMs] of this.#rounds[probe.round]?.giftsDue ?? []) {
-      if (dueMs >= probe.sinceMs && !key.startsWith(`${own}:`)) due++;
+      if (dueMs >= probe.sinceMs && dueMs < untilMs && !key.startsWith(`${own}:`)) due++;
     }
     return due - probe.giftsSeen;
   }

@@ -42,9 +42,9 @@ export interface ViewerRound {
   readonly roundId: RoundId;
   readonly participants: number;
   readonly rateSatsPerSecond: number;
-  /** Seconds are watched from here to there. */
+  /** Seconds are watched from here to there; the end moves when a load is stopped early. */
   readonly startsAtMs: number;
-  readonly endsAtMs: number;
+  endsAtMs: number;
 }
 
 /** Counted by all viewers of a process together. */
