@@ -136,6 +136,7 @@ describe('exit codes', () => {
     expect(exitCodeOf('thresholds', true)).toBe(1);
     expect(exitCodeOf('money', false)).toBe(1);
     expect(exitCodeOf('invalid', false)).toBe(EXIT.invalid);
+    expect(exitCodeOf('invalid', true)).toBe(EXIT.stopped);
     const documented = Object.entries(EXIT).filter(([name]) => name !== 'bug');
     expect(EXIT_HELP.match(/^ {2}\d+/gm)?.map(Number)).toEqual(documented.map(([, code]) => code));
   });

@@ -32,7 +32,7 @@ export function exitCodeOf(verdict: Verdict, stoppedEarly: boolean): number {
     case 'thresholds':
       return EXIT.failed;
     case 'invalid':
-      return EXIT.invalid;
+      return stoppedEarly ? EXIT.stopped : EXIT.invalid;
     case 'passed':
       return stoppedEarly ? EXIT.stopped : EXIT.passed;
     default:

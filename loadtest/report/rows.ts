@@ -120,36 +120,55 @@ export function optionRows({ options }: RunResult): NamedRow[] {
 export interface MoneyTerm {
   readonly name: string;
   readonly sats: number;
-  /** With the term before it. */
-  readonly agrees: boolean;
+  /** Between the term before and this one; empty before the first. */
+  readonly sign: string;
+  /** Against what has to hold. */
+  readonly wrong: boolean;
 }
 
-/** All of them have to be equal. */
+/**
+ * What has to be equal, in the order in which a sat goes. Of streams that were cut off before the engine's last word, what was
+ * on its way may have arrived or not: where that is all there is (no stream differs), the terms are compared, not blamed.
+ */
 export function moneyTerms(round: MoneyProof['rounds'][number]): MoneyTerm[] {
+  const proven = isRoundProven(round);
   const terms = [
     { name: 'revealed', sats: round.revealedSats },
     { name: 'acknowledged', sats: round.acknowledgedSats },
     { name: 'receipt', sats: round.receiptSats },
     { name: 'divided', sats: round.dividedSats },
   ];
-  return terms.map((term, at) => ({ ...term, agrees: term.sats === (terms[at - 1] ?? term).sats }));
+  return terms.map((term, at) => {
+    const before = terms[at - 1];
+    if (before === undefined) return { ...term, sign: '', wrong: false };
+    if (before.sats === term.sats) return { ...term, sign: '=', wrong: false };
+    return { ...term, sign: !proven ? '≠' : before.sats > term.sats ? '>' : '<', wrong: !proven };
+  });
 }
 
 /** `revealed 12,480 = acknowledged 12,480 ≠ receipt 12,479 ...` */
 export function moneyEquation(round: MoneyProof['rounds'][number]): string {
-  return moneyTerms(round)
-    .map(
-      ({ name, sats, agrees }, at) => `${at === 0 ? '' : agrees ? ' = ' : ' ≠ '}${name} ${formatCount(sats)}`,
-    )
-    .join('');
+  const parts = moneyTerms(round).map(({ name, sats, sign }) => `${sign} ${name} ${formatCount(sats)}`);
+  return parts.join(' ').trim();
 }
 
-export function isRoundProven(round: MoneyProof['rounds'][number]): boolean {
-  return (
-    round.receipt === 'ok' &&
-    round.differences.length === 0 &&
-    moneyTerms(round).every(({ agrees }) => agrees)
-  );
+export function isRoundProven({
+  receipt,
+  differences,
+  receiptSats,
+  dividedSats,
+}: MoneyProof['rounds'][number]): boolean {
+  return receipt === 'ok' && differences.length === 0 && receiptSats === dividedSats;
+}
+
+/** What else there is to say about a round. */
+export function roundNote(round: MoneyProof['rounds'][number]): string {
+  const cutOff = isRoundProven(round) && round.revealedSats !== round.acknowledgedSats;
+  return [
+    `${formatCount(round.streams)} streams`,
+    `receipt ${round.receipt === 'ok' ? 'verified' : round.receipt}`,
+    ...(cutOff ? ['some were cut off with words on the way'] : []),
+  ].join(', ');
 }
 
 /** What was measured for a rule, with its unit. */

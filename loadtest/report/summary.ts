@@ -12,6 +12,7 @@ import {
   loadText,
   machineRows,
   moneyEquation,
+  roundNote,
   thresholdValue,
   trafficRows,
 } from './rows.ts';
@@ -93,10 +94,11 @@ function money({ money: proof }: RunResult, paint: Paint): string[] {
 }
 
 function roundLines(round: MoneyProof['rounds'][number], paint: Paint): string[] {
-  const { roundId, streams, receipt, differences } = round;
+  const { roundId, receipt, differences } = round;
   const equation = moneyEquation(round);
   return [
-    `${INDENT}${INDENT}${roundId}  ${isRoundProven(round) ? equation : paint('bad', equation)}, ${formatCount(streams)} streams, ${receipt === 'ok' ? 'receipt ok' : paint('bad', `receipt: ${receipt}`)}`,
+    `${INDENT}${INDENT}${roundId}  ${isRoundProven(round) ? equation : paint('bad', equation)}`,
+    `${INDENT}${INDENT}${' '.repeat(roundId.length)}  ${paint(receipt === 'ok' ? 'quiet' : 'bad', roundNote(round))}`,
     ...differences.map((difference) => `${INDENT}${INDENT}${INDENT}${paint('bad', difference)}`),
   ];
 }

@@ -12,6 +12,7 @@ import {
   machineRows,
   moneyTerms,
   optionRows,
+  roundNote,
   thresholdValue,
   trafficRows,
 } from '../rows.ts';
@@ -97,12 +98,11 @@ ${folded.length === 0 ? NOTHING : html`<details><summary>${folded.length} more r
 function roundMarkup(round: MoneyProof['rounds'][number]): Markup {
   const proven = isRoundProven(round);
   const terms = moneyTerms(round).map(
-    ({ name, sats, agrees }, at) =>
-      html`<span>${at === 0 ? '' : html`<i class="${agrees ? '' : 'bad'}">${agrees ? '=' : '≠'}</i> `}<b>${formatCount(sats)}</b> ${name}</span>`,
+    ({ name, sats, sign, wrong }) =>
+      html`<span>${sign === '' ? '' : html`<i class="${wrong ? 'bad' : ''}">${sign}</i> `}<b>${formatCount(sats)}</b> ${name}</span>`,
   );
-  const about = `${formatCount(round.streams)} streams, receipt ${round.receipt === 'ok' ? 'verified' : round.receipt}`;
   return html`<li><h3>${round.roundId} <b class="${proven ? 'good' : 'bad'}">${proven ? 'ok' : 'DIFFERS'}</b></h3>
-<p class="equation">${terms}</p><p class="note">${about}</p>
+<p class="equation">${terms}</p><p class="note">${roundNote(round)}</p>
 ${round.differences.length === 0 ? NOTHING : html`<ul class="differences">${round.differences.map((one) => html`<li>${one}</li>`)}</ul>`}</li>`;
 }
 
