@@ -34,6 +34,7 @@ const KINDS: Readonly<Record<string, ThreadKind>> = {
 };
 /** Funded at a time: the store commits together what comes together. */
 const FUNDING_AT_ONCE = 500;
+const ROUNDS_AT_ONCE = 50;
 
 const running = new Map<number, { readonly kind: ThreadKind; readonly worker: Worker }>();
 const asked = new Map<number, (answer: unknown) => void>();
@@ -92,9 +93,10 @@ serveParent<EngineCalls>(
       }
     },
     async createRounds(allTerms) {
-      for (const terms of allTerms) {
-        const created = await started().control.createRound(terms);
-        if (!created.ok) throw new Error(`round ${terms.roundId}: ${created.code}`);
+      const { control } = started();
+      for (let at = 0; at < allTerms.length; at += ROUNDS_AT_ONCE) {
+        const some = allTerms.slice(at, at + ROUNDS_AT_ONCE).map((terms) => control.createRound(terms));
+        for (const created of await Promise.all(some)) if (!created.ok) throw new Error(created.code);
       }
     },
     async probe(question) {
