@@ -3,6 +3,7 @@
  * main; callers see to it that nothing else changes coins meanwhile (the service's queue).
  */
 import { assert } from '../core/assert.ts';
+import { EngineError } from '../core/errors.ts';
 import type { AccountId } from '../core/ids.ts';
 import { type Sats, sats } from '../core/sats.ts';
 import { fundingEntry } from '../ledger/entries.ts';
@@ -71,14 +72,21 @@ export class Treasury {
     });
   }
 
-  /** Balances of these accounts, less what signed transactions that are not booked yet will take from them. */
+  /**
+   * Balances of these accounts, less what signed transactions that are not booked yet will take from them.
+   * @throws {EngineError} when a payout is booked meanwhile, as one that was reported in doubt may be: read again.
+   */
   async carriedIn(accounts: readonly LedgerAccount[]): Promise<(readonly [LedgerAccount, Sats])[]> {
     const { promised } = await this.#unbooked();
     return await Promise.all(
       accounts.map(async (account) => {
         const balance = await this.#options.store.readBalance(account);
         const free = balance - (promised.get(account) ?? 0);
-        assert(free >= 0, `${account} has promised more than it has`);
+        if (free < 0) {
+          throw new EngineError('STORE_FAILED', {
+            message: `${account} has ${balance} sats and has promised ${balance - free}: a payout was booked meanwhile.`,
+          });
+        }
         return [account, sats(free)] as const;
       }),
     );
