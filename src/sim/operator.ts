@@ -6,6 +6,7 @@ import type { Running } from './sim-process.ts';
 import type { WorldView } from './world-view.ts';
 
 const RETRY_MS = 250;
+const BOOKS_MS = 4_000;
 
 export class Operator {
   readonly #world: WorldView;
@@ -18,6 +19,7 @@ export class Operator {
 
   begin(): void {
     const { viewers, context } = this.#world;
+    if (context.plan.store.tornMs > 0) this.#lookAtBooks();
     for (const [no, viewer] of viewers.entries()) {
       const sats = context.plan.viewers[no]?.fundsSats ?? 0;
       this.#untilDone(0, async ({ control }) => {
@@ -47,6 +49,17 @@ export class Operator {
         });
       }
     }
+  }
+
+  /** Compares books and coins now and then; while others write, a cluster may show them as no one state. */
+  #lookAtBooks(): void {
+    const { context } = this.#world;
+    context.scheduler.after(context.world, BOOKS_MS, 'operator looks at the books', () => {
+      this.#world.process.running?.settlement.reconcile().catch((error: unknown) => {
+        if (!(error instanceof EngineError)) this.#world.broke(error);
+      });
+      this.#lookAtBooks();
+    });
   }
 
   #untilDone(atMs: number, work: (running: Running) => Promise<boolean>): void {

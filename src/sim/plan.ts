@@ -20,6 +20,8 @@ export interface StorePlan {
   readonly remote: boolean;
   /** The caller is told that a write is in doubt, and it is applied up to `lateMs` later. Remote only. */
   readonly lateChance: number;
+  /** The same of a write to several records: many commands, each of which may be the one that is late. */
+  readonly lateManyChance: number;
   readonly lateMs: number;
   /** Records of a list are read within so long, not all at one moment; 0: they are. Remote only. */
   readonly tornMs: number;
@@ -165,6 +167,7 @@ function withRemoteFaults(plan: RunPlan, chance: Chance): RunPlan {
     store: {
       ...store,
       lateChance: chance.chance(0.7) ? chance.pick([0.01, 0.05, 0.2]) : 0,
+      lateManyChance: chance.chance(0.6) ? chance.pick([0.05, 0.2, 0.6]) : 0,
       lateMs: chance.pick([300, 2_000, 8_000]),
       tornMs: chance.chance(0.6) ? chance.pick([2, 20, 200]) : 0,
     },
@@ -187,6 +190,7 @@ function planStore(chance: Chance, calm: boolean): StorePlan {
     stallMs: chance.pick([1_000, 5_000, 15_000]),
     remote: chance.chance(0.4),
     lateChance: 0,
+    lateManyChance: 0,
     lateMs: 0,
     tornMs: 0,
   };

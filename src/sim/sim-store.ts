@@ -48,6 +48,15 @@ const READS = [
   'check',
 ] as const satisfies readonly (keyof Store)[];
 
+/** Writes that a cluster does not make in one step: they are decided, finished or undone by whoever comes by. */
+const MANY_RECORDS: ReadonlySet<WriteMethod> = new Set([
+  'post',
+  'commitSettlement',
+  'commitRefund',
+  'advanceTransaction',
+  'addCoins',
+]);
+
 export interface SimStoreOptions {
   readonly disk: Disk;
   /** Who calls: answers die with it. */
@@ -119,7 +128,8 @@ class Calls {
         if (outage.kind === 'silent' && remoteChance.chance(0.3)) this.#arriveAt(outage.untilMs, write);
         return;
       }
-      if (faults.on && plan.store.lateChance > 0 && remoteChance.chance(plan.store.lateChance)) {
+      const lateChance = MANY_RECORDS.has(write.method) ? plan.store.lateManyChance : plan.store.lateChance;
+      if (faults.on && lateChance > 0 && remoteChance.chance(lateChance)) {
         this.#refuse(write.method, 'silent', reject);
         return this.#arriveAt(scheduler.nowMs + remoteChance.between(1, plan.store.lateMs), write);
       }

@@ -1,8 +1,8 @@
 /** Planted bugs of the store, settlement and the outbox. */
-import type { JournalEntry } from '../../ledger/journal.ts';
+import { type JournalEntry, ledgerAccounts } from '../../ledger/journal.ts';
 import type { StreamId } from '../../core/ids.ts';
 import type { Hold, RoundWrite } from '../../ports/store.ts';
-import { holdEntry } from '../../store/holds.ts';
+import { holdEntry, takesHolds } from '../../store/holds.ts';
 import { type Canary, plant } from './canary.ts';
 
 export const MONEY_CANARIES: readonly Canary[] = [
@@ -82,14 +82,15 @@ export const MONEY_CANARIES: readonly Canary[] = [
   plant('hold-after-the-end', 'a round whose holds were closed gets new ones', {
     disk: (store, state) => ({
       ...store,
-      async hold(hold) {
-        const answer = await store.hold(hold);
-        if (answer.ok || answer.code !== 'ROUND_OVER') return answer;
-        const posted = await store.post(holdEntry(hold));
-        if (!posted.ok) return posted;
-        const holds = state.openHolds.get(hold.roundId) ?? new Map<StreamId, Hold>();
-        state.openHolds.set(hold.roundId, holds.set(hold.streamId, hold));
-        return { ok: true };
+      hold(hold) {
+        const { streamId, roundId, account, sats } = hold;
+        const fundsSats = state.balances.get(ledgerAccounts.available(account)) ?? 0;
+        const isRefused = !takesHolds(state.rounds.get(roundId)?.phase);
+        if (!isRefused || state.streams.has(streamId) || fundsSats < sats) return store.hold(hold);
+        const holds = state.openHolds.get(roundId) ?? new Map<StreamId, Hold>();
+        state.openHolds.set(roundId, holds.set(streamId, hold));
+        state.streams.set(streamId, roundId);
+        return store.post(holdEntry(hold)).then(() => ({ ok: true }));
       },
     }),
   }),

@@ -1,8 +1,9 @@
 /** The books after each event that wrote: some hundred numbers. */
-import { ledgerAccounts, mayBeNegative } from '../../ledger/journal.ts';
+import { type JournalEntry, ledgerAccounts, mayBeNegative } from '../../ledger/journal.ts';
 import { HOLD, PAID, STATUS, STREAM_OPEN } from '../../round/stream-table.ts';
 import type { MemoryState } from '../../store/memory/state.ts';
 import type { DurableRounds } from '../durable-rounds.ts';
+import { areHoldsClosed } from '../late-writes.ts';
 
 export interface Finding {
   readonly checker: string;
@@ -36,11 +37,43 @@ export function checkBooks({ balances, openHolds }: MemoryState): Finding | unde
   return undefined;
 }
 
+/** No entry is booked twice. Looks only at what came since it last did. */
+export class EntryChecker {
+  #entries: readonly JournalEntry[] = [];
+  #seen = new Set<string>();
+  #looked = 0;
+
+  check({ entries }: MemoryState): Finding | undefined {
+    if (entries !== this.#entries) {
+      // Other tables than before: the store went back to what it had synced.
+      this.#entries = entries;
+      this.#seen = new Set();
+      this.#looked = 0;
+    }
+    for (; this.#looked < entries.length; this.#looked++) {
+      const { id } = entries[this.#looked] as JournalEntry;
+      if (this.#seen.has(id)) return { checker: 'twice', message: `${id} is booked twice` };
+      this.#seen.add(id);
+    }
+    return undefined;
+  }
+}
+
+/** Holds of a round that was settled or refunded are closed for good. */
+export function checkClosed(state: MemoryState): Finding | undefined {
+  for (const [roundId, holds] of state.openHolds) {
+    const [hold] = holds.values();
+    if (hold === undefined || !areHoldsClosed(state, roundId)) continue;
+    return { checker: 'hold', message: `${hold.sats} sats are held for ${roundId}, which is over` };
+  }
+  return undefined;
+}
+
 /** Every durable stream of a round that is not settled or refunded has a hold that covers it. */
 export function checkHolds(state: MemoryState, rounds: DurableRounds): Finding | undefined {
   for (const round of rounds.all()) {
     const { roundId } = round.terms;
-    if (state.settlements.has(roundId) || state.entryIds.has(`refund:${roundId}`)) continue;
+    if (areHoldsClosed(state, roundId)) continue;
     const holds = state.openHolds.get(roundId);
     const { streams } = round;
     for (let slot = 0; slot < streams.count; slot++) {

@@ -5,16 +5,19 @@
  */
 import type { HostedRound } from '../../actors/hosted-round.ts';
 import type { RoundId } from '../../core/ids.ts';
-import type { SettlementCommit } from '../../ports/store.ts';
+import type { SettlementCommit, Store } from '../../ports/store.ts';
 import type { Write } from '../write.ts';
 import { operatedUntilMs } from '../plan.ts';
 import type { Life } from '../scheduler.ts';
 import type { WorldView } from '../world-view.ts';
-import { type Finding, checkBooks, checkHolds } from './books-checker.ts';
+import { EntryChecker, type Finding, checkBooks, checkClosed, checkHolds } from './books-checker.ts';
 import { checkCarried, checkChain, unfinished } from './final-checker.ts';
 import { ReleaseChecker } from './release-checker.ts';
 import { checkRound } from './round-checker.ts';
-import { checkRefund, checkSettlement } from './settlement-checker.ts';
+import { checkSaves } from './save-checker.ts';
+import { checkPayout, checkRefund, checkSettlement } from './settlement-checker.ts';
+
+type Advance = Parameters<Store['advanceTransaction']>[0];
 
 const FENCED: ReadonlySet<Write['method']> = new Set([
   'appendSegment',
@@ -29,6 +32,7 @@ export class Checks {
   /** By round and generation: which thread has it. */
   readonly #owners = new Map<string, Life>();
   readonly #releases = new ReleaseChecker();
+  readonly #entries = new EntryChecker();
 
   constructor(world: WorldView) {
     this.#world = world;
@@ -47,12 +51,14 @@ export class Checks {
     this.#report(this.#releases.check(disk.state, context, calm));
     if (!context.observer.dirty) return;
     context.observer.dirty = false;
-    this.#report(checkBooks(disk.state));
+    this.#report(checkBooks(disk.state) ?? checkClosed(disk.state));
+    this.#report(this.#entries.check(disk.state));
     this.#report(checkHolds(disk.state, context.observer.durable));
   }
 
   /** Right after the store has done it: who may, and what it was. */
   applied({ method, args }: Write, answer: unknown): void {
+    if (method === 'advanceTransaction') return this.#advanced(args[0] as Advance);
     if (!FENCED.has(method) || !isYes(answer)) return;
     const { state } = this.#world.disk;
     const { roundId, generation } = args[0] as { readonly roundId: RoundId; readonly generation: number };
@@ -63,7 +69,10 @@ export class Checks {
         message: `${method} of ${roundId} by generation ${generation}, owned by ${owner}`,
       });
     }
-    if (method === 'commitSettlement' && 'applied' in answer && answer.applied === true) {
+    const round = state.rounds.get(roundId);
+    if ((method === 'appendSegment' || method === 'saveSnapshot') && round !== undefined) {
+      this.#report(checkSaves(round));
+    } else if (method === 'commitSettlement' && 'applied' in answer && answer.applied === true) {
       const entry = state.entries.findLast(({ id }) => id === `settlement:${roundId}`);
       const commit = args[0] as SettlementCommit;
       this.#report(checkSettlement(commit, entry ?? commit.entry, this.#world.context.observer));
@@ -71,6 +80,14 @@ export class Checks {
       const entry = state.entries.findLast(({ id }) => id === `refund:${roundId}`);
       if (entry !== undefined) this.#report(checkRefund(entry));
     }
+  }
+
+  #advanced(change: Advance): void {
+    const { disk, treasuryAccount } = this.#world;
+    const transaction = disk.state.transactions.get(change.txid)?.transaction;
+    if (change.to !== 'accepted' || transaction === undefined) return;
+    const entry = disk.state.entries.findLast(({ id }) => id === change.entry.id);
+    if (entry !== undefined) this.#report(checkPayout(entry, transaction, treasuryAccount));
   }
 
   /** Nothing is left to be done. */

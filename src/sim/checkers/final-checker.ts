@@ -1,9 +1,8 @@
 /** What has to have come true once faults are over: liveness, and the chain against the books. */
-import { accountOfP2pkh } from '../../core/transaction.ts';
-import { parseExtended } from '../../core/transaction.ts';
 import type { MemoryState } from '../../store/memory/state.ts';
 import type { SimChain } from '../sim-chain.ts';
 import type { Finding } from './books-checker.ts';
+import { outputsOf, payeeOf } from './payees.ts';
 
 /** What is still to be done, or undefined when everything is at rest. */
 export function unfinished(state: MemoryState): Finding | undefined {
@@ -50,17 +49,14 @@ export function checkChain(state: MemoryState, chain: SimChain, treasury: string
     const onChain = chain.transaction(transaction.txid);
     if (onChain === undefined)
       return { checker: 'chain', message: `${transaction.txid} is not on the network` };
-    for (const { lockingScript, sats } of parseExtended(transaction.ef)?.outputs ?? []) {
-      const account = accountOfP2pkh(lockingScript);
-      if (account !== undefined && account !== treasury)
-        outputs.set(account, (outputs.get(account) ?? 0) + sats);
-    }
+    for (const [account, sats] of outputsOf(transaction.ef, treasury))
+      outputs.set(account, (outputs.get(account) ?? 0) + sats);
   }
   const booked = new Map<string, number>();
   for (const { kind, legs } of state.entries) {
     if (kind !== 'payout') continue;
     for (const { account, sats } of legs) {
-      const payee = /^(?:earned|platform):(.*)$/.exec(account)?.[1];
+      const payee = payeeOf(account);
       if (payee !== undefined) booked.set(payee, (booked.get(payee) ?? 0) - sats);
     }
   }

@@ -1,11 +1,12 @@
 /** A settlement or a refund at the moment it is committed. */
 import type { JournalEntry } from '../../ledger/journal.ts';
-import type { SettlementCommit } from '../../ports/store.ts';
+import type { OutboxTransaction, SettlementCommit } from '../../ports/store.ts';
 import type { RoundStatement } from '../../round/statement.ts';
 import { decodeStatement } from '../../settlement/statement-codec.ts';
 import type { Observer } from '../observer.ts';
 import type { Finding } from './books-checker.ts';
 import { expectedShares } from './division.ts';
+import { outputsOf, payeeOf } from './payees.ts';
 
 export function checkSettlement(
   commit: SettlementCommit,
@@ -88,6 +89,26 @@ export function checkRefund({ id, legs }: JournalEntry): Finding | undefined {
     if (other === undefined || net.get(other) !== -sats || (owner?.[2] === 'held' && sats > 0)) {
       return { checker: 'refund', message: `${id} gives ${account} ${sats} sats` };
     }
+  }
+  return undefined;
+}
+
+/** What the books take from payees is what the transaction pays them. */
+export function checkPayout(
+  { id, legs }: JournalEntry,
+  { ef }: OutboxTransaction,
+  treasury: string,
+): Finding | undefined {
+  const unpaid = new Map<string, number>();
+  for (const { account, sats } of legs) {
+    const payee = payeeOf(account);
+    if (payee !== undefined) unpaid.set(payee, (unpaid.get(payee) ?? 0) - sats);
+  }
+  for (const [account, sats] of outputsOf(ef, treasury))
+    unpaid.set(account, (unpaid.get(account) ?? 0) - sats);
+  for (const [account, sats] of unpaid) {
+    if (sats !== 0)
+      return { checker: 'payout', message: `${id} takes ${sats} sats too much from ${account}` };
   }
   return undefined;
 }

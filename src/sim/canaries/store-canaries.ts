@@ -1,0 +1,80 @@
+/** Planted bugs of a store that is a cluster on other machines: answers, retries, late writes, torn lists. */
+import type { AccountId, RoundId, StreamId } from '../../core/ids.ts';
+import type { JournalEntry } from '../../ledger/journal.ts';
+import type { Hold } from '../../ports/store.ts';
+import { holdEntry } from '../../store/holds.ts';
+import type { MemoryState } from '../../store/memory/state.ts';
+import { NO_CANARY, type Canary, plant } from './canary.ts';
+
+const { storeFlaws } = NO_CANARY;
+
+export const STORE_CANARIES: readonly Canary[] = [
+  plant('answer-before-sync', 'a store answers a write while it is in memory only', {
+    storeFlaws: { ...storeFlaws, answersUnsynced: true },
+  }),
+
+  plant('hold-sent-twice', 'a hold in doubt is sent again, and both count', {
+    disk: (store, state) => ({
+      ...store,
+      async hold(hold) {
+        const isThere = state.openHolds.get(hold.roundId)?.has(hold.streamId) === true;
+        const answer = await store.hold(hold);
+        const { id, ...again } = holdEntry(hold);
+        if (answer.ok && isThere) await store.post({ id: `${id}:again`, ...again });
+        return answer;
+      },
+    }),
+  }),
+
+  plant('posting-sent-twice', 'a posting in doubt is sent again, and both count', {
+    disk: (store, state) => ({
+      ...store,
+      post(entry) {
+        state.entryIds.delete(entry.id);
+        return store.post(entry);
+      },
+    }),
+  }),
+
+  plant('late-snapshot-wins', 'a snapshot that arrives late replaces what was saved since', {
+    storeFlaws: { ...storeFlaws, blindWhenLate: ['saveSnapshot'] },
+    disk: (store, state) => ({
+      ...store,
+      saveSnapshot(write) {
+        const round = state.rounds.get(write.roundId);
+        if (round === undefined || round.generation !== write.generation || write.seq > round.seq) {
+          return store.saveSnapshot(write);
+        }
+        const { seq, bytes, phase } = write;
+        Object.assign(round, { snapshot: { seq, bytes }, segments: [], seq, phase });
+        return Promise.resolve({ ok: true });
+      },
+    }),
+  }),
+
+  plant('torn-list-trusted', 'holds are closed as they were listed, not as they are', {
+    disk: (store, state) => ({
+      ...store,
+      commitSettlement(commit) {
+        trust(state, commit.roundId, commit.entry);
+        return store.commitSettlement(commit);
+      },
+      commitRefund(commit) {
+        trust(state, commit.roundId, commit.entry);
+        return store.commitRefund(commit);
+      },
+    }),
+  }),
+];
+
+/** Makes the open holds of a round what an entry takes out of `held`. */
+function trust(state: MemoryState, roundId: RoundId, { legs }: JournalEntry): void {
+  const listed = new Map<StreamId, Hold>();
+  for (const { account, sats } of legs) {
+    const viewer = /^user:([0-9a-f]+):held$/.exec(account)?.[1] as AccountId | undefined;
+    if (viewer === undefined) continue;
+    const streamId = `${viewer}:${listed.size}` as StreamId;
+    listed.set(streamId, { streamId, roundId, account: viewer, sats: -sats });
+  }
+  state.openHolds.set(roundId, listed);
+}
