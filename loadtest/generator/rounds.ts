@@ -15,6 +15,8 @@ const RETRIES_MAX = 40;
 
 /** After full load, for the last acknowledgements. */
 export const DRAIN_SECONDS = 3;
+/** After full load, as planned, rounds end. */
+export const ROUNDS_END_AFTER_MS: number = (DRAIN_SECONDS + 1) * 1_000;
 const CLOSING_SECONDS = 1;
 
 export class Rounds {
@@ -47,7 +49,7 @@ export class Rounds {
           account: newPerson().account,
         })),
         startsInSeconds: Math.max(0, Math.floor((startsAtMs - monotonicMs()) / 1_000)),
-        durationSeconds: Math.ceil(seconds) + DRAIN_SECONDS + 1,
+        durationSeconds: Math.ceil(seconds) + ROUNDS_END_AFTER_MS / 1_000,
         rateSatsPerSecond: rateSatsPerSecond({ rate }),
         closingSeconds: CLOSING_SECONDS,
         overtime: null,

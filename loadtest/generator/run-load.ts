@@ -28,12 +28,14 @@ export interface LoadListener {
 }
 
 /** Between the ramp and full load, for the last streams to be opened. */
-const SETTLE_MS = 2_000;
+export const SETTLE_MS = 2_000;
 /** Until the ramp, for every process to be told of it. */
 const HEAD_START_MS = 200;
 /** For rounds to be settled: some time, and more with more streams. */
 const SETTLED_WITHIN_MS = 30_000;
 const SETTLED_WITHIN_MS_PER_VIEWER = 4;
+/** Rounds of a load that was stopped early are waited for up to this long; after it the money is not looked at. */
+export const EARLY_WAIT_MS_MAX = 60_000;
 const LAG_P99_MS_MAX = 50;
 const CONNECTED_SHARE_MIN = 0.98;
 
@@ -121,7 +123,12 @@ async function drive({ options, on, engine, crew, samples, gone }: Drive): Promi
   await until(times.endsAtMs, load);
   await until(times.endsAtMs + DRAIN_SECONDS * 1_000, [gone]);
   on.say('settling');
-  const patienceMs = SETTLED_WITHIN_MS + options.viewers * SETTLED_WITHIN_MS_PER_VIEWER;
+  // The end of a round was given when it was made: a load that was stopped early waits for it, if it is not long.
+  const leftMs = Math.max(0, times.endsAtMs - monotonicMs());
+  const patienceMs =
+    leftMs > EARLY_WAIT_MS_MAX
+      ? 0
+      : leftMs + SETTLED_WITHIN_MS + options.viewers * SETTLED_WITHIN_MS_PER_VIEWER;
   const receipts = await rounds.receipts(patienceMs, gone);
   const results = await crew.finish();
   on.say('verifying receipts');
