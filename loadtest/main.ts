@@ -10,12 +10,16 @@ import { createCommand } from './cli/command.ts';
 import { EXIT, exitCodeOf } from './cli/exit-codes.ts';
 import type { Order } from './cli/order.ts';
 import { checkPaths, paintFor, writeResults } from './cli/results.ts';
-import { type Screen, createScreen, silentScreen } from './cli/screen.ts';
-import { stopOnSignals } from './cli/signals.ts';
-import { runLoad } from './generator/run-load.ts';
+import { createScreen, silentScreen } from './cli/screen.ts';
+import { onStopSignals } from './cli/signals.ts';
+import { ROUNDS_END_AFTER_MS } from './generator/rounds.ts';
+import { EARLY_WAIT_MS_MAX, SETTLE_MS, runLoad } from './generator/run-load.ts';
+import type { LoadOptions } from './options.ts';
+import { formatSeconds } from './report/format.ts';
+import type { LivePlan } from './report/live.ts';
 import { judgeRules } from './report/thresholds.ts';
 import { verdictOf } from './report/verdict.ts';
-import type { RunResult } from './run-result.ts';
+import type { RunResult, Sample } from './run-result.ts';
 
 function sayError(text: string): void {
   process.stderr.write(`loadtest: ${text.trim()}\n`);
@@ -32,31 +36,51 @@ function outliveReaders(): void {
 
 async function loadAndReport(order: Order): Promise<number> {
   checkPaths(order);
-  const screen = screenFor(order);
-  const stop = stopOnSignals({
-    asked: () => screen.note('stopping: what was paid is settled and reported; once more leaves at once'),
-    leave: () => process.exit(EXIT.stopped),
+  const plan = planOf(order.load);
+  const screen = order.quiet
+    ? silentScreen()
+    : createScreen(process.stderr, plan, paintFor(process.stderr, order));
+  const stopping = new AbortController();
+  let last: Sample | null = null;
+  const takeNoSignals = onStopSignals({
+    stop() {
+      if (last === null || last.phase === 'ramp') return false;
+      stopping.abort();
+      const leftMs = (plan.rampSeconds + plan.seconds) * 1_000 + ROUNDS_END_AFTER_MS - last.atMs;
+      const settled =
+        leftMs > EARLY_WAIT_MS_MAX
+          ? 'the rounds end too late to look at the money'
+          : `what was paid is settled when the rounds end, in ${formatSeconds(Math.max(0, leftMs))}`;
+      screen.note(`stopping: ${settled}; once more leaves at once`);
+      return true;
+    },
+    leave() {
+      sayError('left: nothing was settled, nothing is reported');
+      process.exit(EXIT.stopped); // what was started goes with it
+    },
   });
   let measured: RunResult;
   try {
     measured = await runLoad(order.load, {
-      sample: (sample) => screen.sample(sample),
+      sample(sample) {
+        last = sample;
+        screen.sample(sample);
+      },
       say: (line) => screen.note(line),
-      stop: stop.signal,
+      stop: stopping.signal,
     });
   } finally {
     screen.end();
-    stop.release();
+    takeNoSignals();
   }
   const result = { ...measured, thresholds: judgeRules(order.rules, measured) };
   writeResults(result, order);
-  return exitCodeOf(verdictOf(result), stop.signal.aborted);
+  return exitCodeOf(verdictOf(result), stopping.signal.aborted);
 }
 
-/** Always on standard error: what is on standard output may be read by a program. */
-function screenFor(order: Order): Screen {
-  if (order.quiet) return silentScreen();
-  return createScreen(process.stderr, order.load, paintFor(process.stderr, order));
+/** As the samples count it. */
+function planOf({ viewers, rampSeconds, seconds }: LoadOptions): LivePlan {
+  return { viewers, rampSeconds: Math.ceil(rampSeconds) + SETTLE_MS / 1_000, seconds };
 }
 
 async function run(argv: readonly string[]): Promise<number> {

@@ -56,8 +56,8 @@ export interface MoneyProof {
     readonly streams: number;
     /** Every stream whose figures differ, at most 20. */
     readonly differences: readonly string[];
-    /** What `verify` says of the receipt. */
-    readonly receipt: 'ok' | string;
+    /** What `verify` says of the receipt: 'ok', or the first check that fails. */
+    readonly receipt: string;
   }[];
   readonly ok: boolean;
 }

@@ -1,27 +1,26 @@
-/** Ctrl-C: once ends the load, and it is settled and reported; twice leaves at once. SIGTERM is the same request. */
+/**
+ * Ctrl-C: once ends the load, and what was paid is settled and reported; twice leaves at once. SIGTERM is the same request.
+ * A terminal that is gone (SIGHUP) leaves: nobody is there to read a report.
+ */
 
-export interface StopRequest {
-  readonly signal: AbortSignal;
-  /** Takes no more signals. */
-  release(): void;
+export interface StopHooks {
+  /** True: the load ends early. False: there is nothing to report yet, so it leaves. */
+  readonly stop: () => boolean;
+  /** Ends the process. */
+  readonly leave: () => void;
 }
 
-/** `leave` ends the process. */
-export function stopOnSignals(hooks: {
-  readonly asked: () => void;
-  readonly leave: () => void;
-}): StopRequest {
-  const stopping = new AbortController();
+/** Returns what takes the hooks off again. */
+export function onStopSignals({ stop, leave }: StopHooks): () => void {
+  let stopped = false;
   const onSignal = (): void => {
-    if (stopping.signal.aborted) return hooks.leave();
-    stopping.abort();
-    hooks.asked();
+    if (stopped || !stop()) return leave();
+    stopped = true;
   };
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
-  return {
-    signal: stopping.signal,
-    release() {
-      for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
-    },
+  process.on('SIGHUP', leave);
+  return () => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
+    process.off('SIGHUP', leave);
   };
 }

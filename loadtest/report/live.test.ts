@@ -52,7 +52,7 @@ describe('live lines', () => {
 
   it('stand at the full bar while draining', () => {
     const text = lines({ phase: 'drain', atMs: 40_000 })[0];
-    expect(text).toContain('25 of 25 s');
+    expect(text).toContain('load is over');
     expect(text).not.toContain('░');
   });
 

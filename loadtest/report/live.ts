@@ -105,7 +105,7 @@ function errorsOf(samples: readonly Sample[]): number {
 function progressLine(plan: LivePlan, now: Sample, width: number, paint: Paint): string {
   const total = plan.rampSeconds + plan.seconds;
   const done = now.phase === 'drain' ? total : Math.min(total, now.atMs / 1_000);
-  const time = `${Math.round(done)} of ${Math.round(total)} s`;
+  const time = now.phase === 'drain' ? 'load is over' : `${Math.round(done)} of ${Math.round(total)} s`;
   const room = Math.max(0, Math.min(BAR_MAX, width - LABEL - time.length - GAP.length));
   const full = total === 0 ? room : Math.round((done / total) * room);
   const bar = `${'█'.repeat(full)}${'░'.repeat(room - full)}`;

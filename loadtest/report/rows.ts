@@ -87,6 +87,7 @@ export function machineRows(result: RunResult): NamedRow[] {
   const cores = (read: (sample: Sample) => number | null): string => {
     const mean = meanOf(load, read);
     const most = maxOf(load, read);
+    if (load.length === 0) return 'not measured';
     return mean === null || most === null
       ? 'not ours to measure'
       : `${formatCores(mean)} cores, ${formatCores(most)} in the busiest second`;
