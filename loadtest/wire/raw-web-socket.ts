@@ -57,6 +57,7 @@ const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC8
 export class RawWebSocket implements FrameSink {
   readonly #socket: Socket;
   readonly #listener: WebSocketListener;
+  readonly #subprotocol: string | undefined;
   readonly #parser: ServerFrameParser = new ServerFrameParser(this);
   /** What was read of the answer to the handshake; null once it is through. */
   #handshake: string | null = '';
@@ -66,6 +67,7 @@ export class RawWebSocket implements FrameSink {
 
   constructor(target: WebSocketTarget, listener: WebSocketListener) {
     this.#listener = listener;
+    this.#subprotocol = target.subprotocol;
     this.#socket = connect({
       host: target.host,
       port: target.port,
@@ -156,6 +158,10 @@ export class RawWebSocket implements FrameSink {
     const head = answer.slice(0, end);
     if (!head.startsWith('HTTP/1.1 101 ') || !head.includes(accept)) {
       this.#fail(`the handshake was refused: ${head.split('\r\n', 1)[0] ?? ''}`);
+      return;
+    }
+    if (this.#subprotocol !== undefined && !head.includes(`: ${this.#subprotocol}`)) {
+      this.#fail('the server does not speak the subprotocol');
       return;
     }
     this.#handshake = null;
