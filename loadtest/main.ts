@@ -18,7 +18,7 @@ import type { LoadOptions } from './options.ts';
 import { formatSeconds } from './report/format.ts';
 import type { LivePlan } from './report/live.ts';
 import { judgeRules } from './report/thresholds.ts';
-import { verdictOf } from './report/verdict.ts';
+import { STOPPED_OPTION, verdictOf } from './report/verdict.ts';
 import type { RunResult, Sample } from './run-result.ts';
 
 function sayError(text: string): void {
@@ -73,9 +73,17 @@ async function loadAndReport(order: Order): Promise<number> {
     screen.end();
     takeNoSignals();
   }
-  const result = { ...measured, thresholds: judgeRules(order.rules, measured) };
+  const result: RunResult = {
+    ...measured,
+    options: { ...measured.options, ...(stopping.signal.aborted && stoppedOption(measured)) },
+    thresholds: judgeRules(order.rules, measured),
+  };
   writeResults(result, order);
-  return exitCodeOf(verdictOf(result), stopping.signal.aborted);
+  return exitCodeOf(verdictOf(result));
+}
+
+function stoppedOption({ samples }: RunResult): RunResult['options'] {
+  return { [STOPPED_OPTION]: samples.filter(({ phase }) => phase === 'load').length };
 }
 
 /** As the samples count it. */

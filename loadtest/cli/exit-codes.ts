@@ -26,15 +26,17 @@ export const EXIT_HELP: string = `  ${EXIT.passed}    everything held
   ${EXIT.notRun}    there was no run: no engine, too few open files
   ${EXIT.stopped}  stopped early, and nothing failed until then`;
 
-export function exitCodeOf(verdict: Verdict, stoppedEarly: boolean): number {
+export function exitCodeOf(verdict: Verdict): number {
   switch (verdict) {
     case 'money':
     case 'thresholds':
       return EXIT.failed;
     case 'invalid':
-      return stoppedEarly ? EXIT.stopped : EXIT.invalid;
+      return EXIT.invalid;
+    case 'stopped':
+      return EXIT.stopped;
     case 'passed':
-      return stoppedEarly ? EXIT.stopped : EXIT.passed;
+      return EXIT.passed;
     default:
       return verdict satisfies never;
   }

@@ -9,12 +9,17 @@ import {
   formatNumber,
   formatSeconds,
 } from './format.ts';
+import { STOPPED_OPTION } from './verdict.ts';
 import { LATENCY_KINDS, findMetric, loadSamples, maxOf, meanOf } from './metrics.ts';
 
 /** ` · 500 viewers · 20 s`, to follow a title. */
-export function loadText({ options: { viewers, seconds } }: RunResult): string {
+export function loadText({ options }: RunResult): string {
+  const { viewers, seconds } = options;
   if (typeof viewers !== 'number' || typeof seconds !== 'number') return '';
-  return ` · ${formatCount(viewers)} viewers · ${formatCount(seconds)} s`;
+  const stopped = options[STOPPED_OPTION];
+  const time =
+    typeof stopped === 'number' ? `${stopped} of ${formatCount(seconds)} s` : `${formatCount(seconds)} s`;
+  return ` · ${formatCount(viewers)} viewers · ${time}`;
 }
 
 export const LATENCY_HEAD = ['count', 'p50', 'p90', 'p99', 'p99.9', 'max'] as const;

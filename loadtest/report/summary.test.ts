@@ -95,6 +95,10 @@ describe('the verdict', () => {
     expect(verdictOf(exampleResult({ money: null, invalid: ['x'], thresholds: failed }))).toBe('invalid');
     expect(verdictOf(exampleResult({ thresholds: failed }))).toBe('thresholds');
     expect(verdictOf(exampleResult())).toBe('passed');
+    const options = { stoppedAfterSeconds: 4 };
+    expect(verdictOf(exampleResult({ options }))).toBe('stopped');
+    expect(verdictOf(exampleResult({ options, invalid: ['x'] }))).toBe('stopped');
+    expect(verdictOf(exampleResult({ options, thresholds: failed }))).toBe('thresholds');
   });
 });
 
