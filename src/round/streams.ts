@@ -3,7 +3,9 @@
  *
  * A stream is pending until the store has answered its hold, and granted only when its row is durable. One
  * open stream an account: a newer OPEN closes the older stream first, so that its hold is free for the new one.
- * Closing, too, is durable before any sat of the hold is let go.
+ *
+ * No sat of a hold is let go before it is durable that the stream is closed, or that the round takes none: a release may
+ * reach the store after this owner has died, and must find no stream that the next one has opened again.
  */
 import { equalBytes } from '../core/bytes.ts';
 import type { Code } from '../core/errors.ts';
@@ -152,7 +154,8 @@ function askForNextHold(state: RoundState, payer: AccountId, effects: RoundEffec
   if (isOpenForStreams(phase)) {
     next.holdAsked = true;
     const { streamId } = next.signed.commitment;
-    effects.push({ kind: 'hold', streamId, account: payer, sats: next.holdSats });
+    // After the release of the one before, which waits too.
+    state.session.waiting.push({ kind: 'hold', streamId, account: payer, sats: next.holdSats });
   } else {
     dropPending(state, next);
     refuseRequest(effects, { what: 'open', to: next.from, code: phaseRefusal(phase) });
@@ -167,13 +170,7 @@ function isSameConnection(a: ReplyTo, b: ReplyTo): boolean {
 export function onHeld(state: RoundState, input: Input<'held'>, effects: RoundEffect[]): void {
   const { session } = state;
   const open = session.pending.get(input.streamId);
-  if (open === undefined) {
-    // An answer nobody waits for: let go of the hold, unless a stream has it.
-    if (input.outcome.ok && !state.streams.bySlot.has(input.streamId)) {
-      effects.push({ kind: 'shrinkHold', streamId: input.streamId, toSats: 0 });
-    }
-    return;
-  }
+  if (open === undefined) return; // a hold that no stream has is closed with the round
   dropPending(state, open);
   settleHold(state, open, input.outcome, effects);
   askForNextHold(state, open.signed.commitment.payer, effects);
@@ -187,17 +184,19 @@ function settleHold(
 ): void {
   if (!outcome.ok) return refuseRequest(effects, { what: 'open', to: open.from, code: outcome.code });
   const { phase } = state.facts;
-  const code: Code | null = open.superseded
-    ? 'STREAM_TAKEN'
-    : isOpenForStreams(phase)
-      ? null
-      : phaseRefusal(phase);
-  if (code === null) return addStream(state, open);
-  effects.push({ kind: 'shrinkHold', streamId: open.signed.commitment.streamId, toSats: 0 });
-  refuseRequest(effects, { what: 'open', to: open.from, code });
+  if (!isOpenForStreams(phase)) {
+    const { streamId } = open.signed.commitment;
+    state.session.waiting.push({ kind: 'shrinkHold', streamId, toSats: 0 });
+    const code = open.superseded ? 'STREAM_TAKEN' : phaseRefusal(phase);
+    return refuseRequest(effects, { what: 'open', to: open.from, code });
+  }
+  const slot = addStream(state, open);
+  if (!open.superseded) return grant(state, slot, open.from);
+  endStream(state, slot, 'replaced');
+  refuseRequest(effects, { what: 'open', to: open.from, code: 'STREAM_TAKEN' });
 }
 
-function addStream(state: RoundState, open: PendingOpen): void {
+function addStream(state: RoundState, open: PendingOpen): number {
   const { commitment } = open.signed;
   const viewer = state.viewers.intern(commitment.payer);
   const slot = state.streams.add({
@@ -216,7 +215,7 @@ function addStream(state: RoundState, open: PendingOpen): void {
   state.totals.committedSats += open.holdSats;
   state.session.frames.mayDrift = true;
   markRow(state, slot);
-  grant(state, slot, open.from);
+  return slot;
 }
 
 export function attachStream(state: RoundState, input: Input<'attach'>, effects: RoundEffect[]): void {
