@@ -50,13 +50,15 @@ export async function commitSettlement(settling: Settling, context: CommitContex
   if (!built.ok) {
     throw new EngineError(built.code, { message: `the treasury cannot pay for ${roundId}` });
   }
+  const entry = await splitEntry(settling, context);
+  if (entry === null) return { ok: true };
   const { plan, transactions } = built;
   const commit: SettlementCommit = {
     roundId,
     generation,
     statement,
     plan,
-    entry: await splitEntry(settling, context),
+    entry,
     transactions: transactions.map(({ txid, ef, feeSats }, no) => ({ txid, roundId, no, ef, feeSats })),
     reservedCoins: transactions.flatMap(({ txid, spends }) => spends.map((coin) => reserved(coin, txid))),
     changeCoins: transactions.flatMap(({ change }) => change),
@@ -79,16 +81,20 @@ export async function commitRefund(
   return await store.commitRefund({ ...refund, entry });
 }
 
+/** Null when the settlement turns out to be stored: its holds are closed, so there is nothing to plan with. */
 async function splitEntry(
   { roundId, statement }: Settling,
   { store, clock }: CommitContext,
-): Promise<JournalEntry> {
+): Promise<JournalEntry | null> {
   const { terms, streams, supporters } = statement;
   const atMs = clock.nowMs();
+  const holds = await store.holdsOfRound(roundId);
+  // Only now: a commit that was reported in doubt may be applied at any moment, also while the holds were read.
+  if ((await store.readSettlement(roundId)) !== undefined) return null;
   const entry = settlementEntry({
     roundId,
     atMs,
-    holds: await store.holdsOfRound(roundId),
+    holds,
     paidByStream: new Map(streams.map(({ signed, paidSats }) => [signed.commitment.streamId, paidSats])),
     division: divisionOfStatement(statement),
     participants: terms.participants,
