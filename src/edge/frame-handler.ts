@@ -136,9 +136,9 @@ export class FrameHandler {
       session.error('BAD_SIGNATURE', { frame: FRAME.AUTH });
       return session.close(CLOSE.AUTH_FAILED);
     }
-    session.publicKey = publicKey;
-    session.account = accountOfPublicKey(publicKey, hashes);
-    session.reply(encodeServer({ type: FRAME.READY, account: session.account }));
+    const account = accountOfPublicKey(publicKey, hashes);
+    session.authenticated(publicKey, account);
+    session.reply(encodeServer({ type: FRAME.READY, account }));
   }
 
   #control(session: Session, message: HeldMessage): void {

@@ -5,6 +5,7 @@
  * a bounded list, acknowledgements in their streams (they are cumulative) and state nowhere: when the socket has
  * drained, `SlowReaders` has the session take answers, acknowledgements and a keyframe per round, in that order.
  */
+import { fromHex, toHex } from '../core/bytes.ts';
 import type { Code } from '../core/errors.ts';
 import { codeInfo } from '../core/errors.ts';
 import type { AccountId } from '../core/ids.ts';
@@ -49,11 +50,8 @@ export class Session {
   /** Number on this edge, u32; replies of shards carry it. */
   readonly conn: number;
   readonly socket: Socket;
-  /** The nonce of WELCOME, 32 bytes. */
-  readonly nonce: Uint8Array;
   readonly openedMs: number;
-  /** Both null until AUTH was verified. */
-  publicKey: Uint8Array | null = null;
+  /** Null until AUTH was verified, as is the public key. */
   account: AccountId | null = null;
   closed = false;
   streams: readonly EdgeStream[] = NONE;
@@ -74,6 +72,9 @@ export class Session {
   #replies: Uint8Array[] | null = null;
   #lastNumber = 0;
   readonly #onBehind: (session: Session) => void;
+  /** As hex: an array of 32 bytes takes 232, its text 80, and both are looked at only now and then. */
+  readonly #nonceHex: string;
+  #publicKeyHex: string | null = null;
 
   constructor(input: {
     readonly conn: number;
@@ -86,11 +87,26 @@ export class Session {
   }) {
     this.conn = input.conn;
     this.socket = input.socket;
-    this.nonce = input.nonce;
+    this.#nonceHex = toHex(input.nonce);
     this.openedMs = input.nowMs;
     this.tokens = input.tokens;
     this.tokensAtMs = input.nowMs;
     this.#onBehind = input.onBehind;
+  }
+
+  /** The nonce of WELCOME, 32 bytes, in an array of its own. */
+  get nonce(): Uint8Array {
+    return fromHex(this.#nonceHex);
+  }
+
+  /** Null until AUTH was verified; in an array of its own. */
+  get publicKey(): Uint8Array | null {
+    return this.#publicKeyHex === null ? null : fromHex(this.#publicKeyHex);
+  }
+
+  authenticated(publicKey: Uint8Array, account: AccountId): void {
+    this.#publicKeyHex = toHex(publicKey);
+    this.account = account;
   }
 
   /** False: not taken, and the session is behind. For what may be lost or is repeated in another form. */

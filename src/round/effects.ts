@@ -20,8 +20,11 @@ export interface StreamGrant {
   readonly watchSats: number;
   /** Paid in all. */
   readonly paidSats: number;
-  /** Highest accepted word of each chain; for index 0 the anchor. */
-  readonly tips: readonly { readonly index: number; readonly word: Uint8Array }[];
+  /**
+   * Highest accepted word of each chain; for index 0 the anchor. The word as hex: grants go to another thread, where
+   * every byte array would be a buffer of its own, and there are thousands of them after a restore.
+   */
+  readonly tips: readonly { readonly index: number; readonly word: string }[];
   readonly chains: readonly { readonly unitSats: number; readonly length: number }[];
   readonly rateSatsPerSecond: number;
   /** Index of the participant this viewer voted for. */

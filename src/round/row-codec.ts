@@ -13,7 +13,7 @@
 import { assert } from '../core/assert.ts';
 import type { ByteReader, ByteWriter } from '../core/bytes.ts';
 import { isSats } from '../core/sats.ts';
-import { unpackSigned } from './static-record.ts';
+import { recordCommitment } from './static-record.ts';
 import {
   CHAIN_COUNT,
   CLAPS,
@@ -139,7 +139,7 @@ function readFixed(input: ByteReader, slot: number, streams: StreamTable, viewer
   const openedAtMs = readTime(input);
   if (slot < streams.count) return;
   assert(slot === streams.count, 'slots are given in order');
-  const { commitment } = unpackSigned(record);
+  const commitment = recordCommitment(record);
   const viewer = viewers.intern(commitment.payer);
   const { streamId } = commitment;
   streams.add({ streamId, commitment, record, name, viewer, holdSats: 0, openedAtMs });

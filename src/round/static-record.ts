@@ -5,7 +5,7 @@
 import { assert } from '../core/assert.ts';
 import { concatBytes } from '../core/bytes.ts';
 import { decodeCommitment } from '../voucher/commitment.ts';
-import type { SignedCommitment } from '../voucher/types.ts';
+import type { Commitment, SignedCommitment } from '../voucher/types.ts';
 
 const KEY_BYTES = 33;
 const SIGNATURE_BYTES = 64;
@@ -28,6 +28,13 @@ export function unpackSigned(record: Uint8Array): SignedCommitment {
     publicKey: record.slice(0, KEY_BYTES),
     signature: record.slice(KEY_BYTES, BYTES_AT),
   };
+}
+
+/** Only the commitment, for who needs no bytes: restoring reads one for each stream. Asserts the same. */
+export function recordCommitment(record: Uint8Array): Commitment {
+  const decoded = decodeCommitment(record.subarray(BYTES_AT));
+  assert(decoded.ok, 'a stream record holds a canonical commitment');
+  return decoded.commitment;
 }
 
 /** A view into the record. */

@@ -14,6 +14,7 @@ import { assert } from '../core/assert.ts';
 import type { StreamId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Commitment } from '../voucher/types.ts';
+import { RecordStore } from './record-store.ts';
 
 export const STREAM_OPEN = 1;
 export const STREAM_CLOSED = 2;
@@ -66,7 +67,7 @@ export class StreamTable {
   wordView: DataView;
   readonly ids: StreamId[] = [];
   readonly names: string[] = [];
-  readonly records: Uint8Array[] = [];
+  readonly #records = new RecordStore();
   readonly bySlot: Map<StreamId, number> = new Map();
 
   constructor(participants: number) {
@@ -107,7 +108,7 @@ export class StreamTable {
     }
     this.ids.push(stream.streamId);
     this.names.push(stream.name);
-    this.records.push(stream.record);
+    this.#records.add(stream.record);
     this.bySlot.set(stream.streamId, slot);
     return slot;
   }
@@ -159,8 +160,9 @@ export class StreamTable {
     return present(this.names[slot]);
   }
 
+  /** A view; the caller keeps nothing of it. */
   record(slot: number): Uint8Array {
-    return present(this.records[slot]);
+    return this.#records.at(slot);
   }
 
   #grow(): void {

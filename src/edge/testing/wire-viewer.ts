@@ -122,7 +122,10 @@ export class WireViewer {
       holdSats: 100_000,
       watchSats: indexes[0] ?? 0,
       paidSats: indexes[0] ?? 0,
-      tips: this.#chains.map((chain, i) => ({ index: indexes[i] ?? 0, word: chain.word(indexes[i] ?? 0) })),
+      tips: this.#chains.map((chain, i) => ({
+        index: indexes[i] ?? 0,
+        word: toHex(chain.word(indexes[i] ?? 0)),
+      })),
       chains: this.#chains.map(({ length }, i) => ({ unitSats: i === 0 ? 1 : 1_000, length })),
       rateSatsPerSecond: 1,
       vote: null,
