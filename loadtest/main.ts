@@ -9,6 +9,7 @@ import { ConfigError } from '../src/config.ts';
 import { createCommand } from './cli/command.ts';
 import { EXIT, exitCodeOf } from './cli/exit-codes.ts';
 import type { Order } from './cli/order.ts';
+import { checkEngine } from './cli/preflight.ts';
 import { checkPaths, paintFor, writeResults } from './cli/results.ts';
 import { createScreen, silentScreen } from './cli/screen.ts';
 import { onStopSignals } from './cli/signals.ts';
@@ -36,6 +37,7 @@ function outliveReaders(): void {
 
 async function loadAndReport(order: Order): Promise<number> {
   checkPaths(order);
+  await checkEngine(order.load);
   const plan = planOf(order.load);
   const screen = order.quiet
     ? silentScreen()

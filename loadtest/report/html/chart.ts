@@ -26,6 +26,8 @@ export interface Chart {
   /** How round numbers are written at the axis. */
   readonly formatTick: (value: number) => string;
   readonly logarithmic?: boolean;
+  /** Between two ticks at least; for what is counted. */
+  readonly tickStepMin?: number;
   /** Where the points are, from 0 to 1, ascending. */
   readonly places: readonly number[];
   /** What a point is called when the cursor is on it. */
@@ -79,10 +81,10 @@ ${series.map(({ values }, at) => seriesMarkup({ values, places, scale, at, fille
 </div></figure>`;
 }
 
-function scaleOf({ series, logarithmic }: Chart): Scale {
+function scaleOf({ series, logarithmic, tickStepMin }: Chart): Scale {
   const values = series.flatMap((one) => one.values.filter((value) => value !== null));
   const max = values.reduce((most, value) => Math.max(most, value), 0);
-  if (logarithmic !== true) return linearScale(max);
+  if (logarithmic !== true) return linearScale(max, tickStepMin);
   const least = values.reduce((min, value) => (value > 0 ? Math.min(min, value) : min), max);
   return max > 0 ? logScale(least, max) : linearScale(max);
 }

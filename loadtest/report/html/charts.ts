@@ -14,6 +14,7 @@ interface Plan {
   readonly format: Write;
   readonly formatTick?: Write;
   readonly logarithmic?: boolean;
+  readonly tickStepMin?: number;
   readonly lines: Readonly<Record<string, Read>>;
 }
 
@@ -38,17 +39,25 @@ const PLANS: readonly Plan[] = [
       max: ({ gift }) => gift?.maxMs ?? null,
     },
   },
-  { id: 'viewers', title: 'Viewers', format: formatCount, lines: { connected: (one) => one.connected } },
+  {
+    id: 'viewers',
+    title: 'Viewers',
+    format: formatCount,
+    tickStepMin: 1,
+    lines: { connected: (one) => one.connected },
+  },
   {
     id: 'payments',
     title: 'Payments',
     format: perSecond,
+    tickStepMin: 1,
     lines: { payments: (one) => one.paymentsPerSecond },
   },
   {
     id: 'deliveries',
     title: 'Messages to viewers',
     format: perSecond,
+    tickStepMin: 1,
     lines: { deliveries: (one) => one.deliveriesPerSecond },
   },
   {
@@ -77,7 +86,13 @@ const PLANS: readonly Plan[] = [
     format: formatSeconds,
     lines: { every: (one) => one.payEveryMs },
   },
-  { id: 'errors', title: 'Errors', format: perSecond, lines: { errors: (one) => one.errors } },
+  {
+    id: 'errors',
+    title: 'Errors',
+    format: perSecond,
+    tickStepMin: 1,
+    lines: { errors: (one) => one.errors },
+  },
 ];
 
 /** Charts over time; none of what was never measured. */

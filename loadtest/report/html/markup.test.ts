@@ -33,6 +33,7 @@ describe('scales', () => {
   it('have round ticks', () => {
     expect(linearScale(500).ticks).toEqual([0, 200, 400, 600]);
     expect(linearScale(0.72).ticks).toEqual([0, 0.2, 0.4, 0.6, 0.8]);
+    expect(linearScale(0, 1).ticks).toEqual([0, 1]);
     expect(linearScale(0).ticks.length).toBeGreaterThan(1);
     expect(logScale(3, 53).ticks).toEqual([2, 5, 10, 20, 50, 100]);
     expect(logScale(0.5, 4_000).ticks).toEqual([0.1, 1, 10, 100, 1_000, 10_000]);

@@ -7,11 +7,15 @@ export interface Scale {
   readonly place: (value: number) => number;
 }
 
-/** From zero to above `max`, in steps of 1, 2 or 5 times a power of ten; about `steps` of them. */
-export function linearScale(max: number, steps = 4): Scale {
+/** Ticks that are wanted, about. */
+const STEPS = 4;
+
+/** From zero to above `max`, in steps of 1, 2 or 5 times a power of ten, but none below `stepMin`. */
+export function linearScale(max: number, stepMin = 0): Scale {
   const top = max > 0 ? max : 1;
-  const power = 10 ** Math.floor(Math.log10(top / steps));
-  const step = power * ([1, 2, 5, 10].find((factor) => power * factor * steps >= top * (1 - 1e-9)) ?? 10);
+  const power = 10 ** Math.floor(Math.log10(top / STEPS));
+  const fitting = power * ([1, 2, 5, 10].find((factor) => power * factor * STEPS >= top * (1 - 1e-9)) ?? 10);
+  const step = Math.max(fitting, stepMin);
   const count = Math.ceil((top / step) * (1 - 1e-9));
   const ticks = Array.from({ length: count + 1 }, (_, at) => Number((at * step).toPrecision(12)));
   const end = ticks.at(-1) ?? 1;
