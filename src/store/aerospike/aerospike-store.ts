@@ -51,7 +51,8 @@ export async function openStoreOn(wire: Wire, options: AerospikeOptions): Promis
     const sweep = setInterval(() => void transactions.recover().catch(ignoreFault), 2 * options.stalledMs);
     sweep.unref();
     const store = assemble(records, transactions, () => clearInterval(sweep));
-    return acknowledgeLater(store, options.ackDelayMs ?? (await flushedAfterMs(records)));
+    const delayMs = options.ackDelayMs ?? (await flushedAfterMs(records));
+    return acknowledgeLater(store, delayMs, () => records.probe(SCHEMA_AT));
   } catch (error) {
     await records.close();
     throw error;
@@ -121,15 +122,25 @@ async function flushedAfterMs(records: Records): Promise<number> {
 
 /**
  * Answers to writes wait until the server has flushed what they wrote; the writes themselves do not wait for
- * each other. Reads see what is written before it is acknowledged.
+ * each other. Reads see what is written before it is acknowledged. A server that was killed during the wait has lost
+ * what it had not flushed, so it has to answer once more: `probe` is asked for all whose wait ends together.
  */
-function acknowledgeLater(store: Store, delayMs: number): Store {
+function acknowledgeLater(store: Store, delayMs: number, probe: () => Promise<void>): Store {
   if (delayMs === 0) return store;
+  let asked: Promise<void> | undefined;
+  const isStillThere = (): Promise<void> => {
+    asked ??= new Promise<void>((resolve) => void setImmediate(resolve)).then(() => {
+      asked = undefined;
+      return probe();
+    });
+    return asked;
+  };
   const later =
     <I extends unknown[], O>(write: (...input: I) => Promise<O>) =>
     async (...input: I): Promise<O> => {
       const answer = await write(...input);
       await new Promise<void>((resolve) => void setTimeout(resolve, delayMs));
+      await isStillThere();
       return answer;
     };
   return {

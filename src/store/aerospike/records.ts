@@ -81,6 +81,18 @@ export class Records {
     await Promise.all(ats.map((at) => this.#send(() => this.#wire.remove(at)).catch(ignoreFault)));
   }
 
+  /**
+   * Asks once whether the server is there.
+   * @throws {EngineError} in doubt: it may have lost what it had not flushed.
+   */
+  async probe(at: At): Promise<void> {
+    try {
+      await this.#send(() => this.#wire.get(at));
+    } catch (error) {
+      throw asEngineError(error, true);
+    }
+  }
+
   async flushWithinMs(): Promise<number> {
     return await this.#read(() => this.#wire.flushWithinMs());
   }

@@ -87,7 +87,8 @@ export class Settlements implements Commits {
     if (!(await this.#owns(refund))) return refuse('STALE_GENERATION');
     if (await this.#transactions.isWritten(entry.id)) return { ok: true };
     const closing = await this.#closing(entry, roundId);
-    if (entry.legs.length === 0) return { ok: true }; // nothing is held, so nothing is to be closed
+    // Also where nothing is held: a hold that somebody asked for may still be on its way.
+    if (closing.changes.length === 0) return { ok: true };
     const changes: Change[] = [{ kind: 'round', roundId, generation }, ...closing.changes];
     const written = await this.#transactions.write({ entry, changes }, closing.isStill);
     if (written.kind !== 'refused') return { ok: true };
