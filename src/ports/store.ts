@@ -1,7 +1,7 @@
 /**
  * What is durable. Every write resolves when it would survive the machine losing power, and is conditional
  * where two owners could disagree: round writes on the fencing generation, money on balances and entry ids.
- * Implementations: `store/memory` and `store/lmdb` (Aerospike later); one suite, `test/conformance/store`.
+ * Implementations: `store/memory`, `store/lmdb` and `store/aerospike`; one suite, `test/conformance/store`.
  */
 import type { Refusal } from '../core/errors.ts';
 import type { AccountId, RoundId, StreamId, Txid } from '../core/ids.ts';
@@ -96,9 +96,14 @@ export interface AccountStore {
    * or has been shrunk or closed: a stream that was let go of must not be opened again over nothing. ROUND_OVER once the round is saved
    * in a phase in which its holds are closed for good: an owner that was replaced, or died, may still ask, and
    * nobody would ever give that hold back.
+   *
+   * Neither this nor `shrinkHold` carries a generation, so either may arrive from an owner that was replaced. A hold is
+   * the same whoever asks, and what closes the holds of a round checks that they are exactly as they were counted. A
+   * release is asked for only when it is durable that the stream is closed, or that the round takes none any more: no
+   * later owner counts on that hold again.
    */
   hold(hold: Hold & { readonly atMs: number }): Promise<{ readonly ok: true } | HoldRefusal>;
-  /** Releases what is above `toSats`. A hold that is already at or below it, or gone, is left as it is. */
+  /** Releases what is above `toSats`. A hold that is already at or below it, or gone, is left as it is. See `hold`. */
   shrinkHold(input: {
     readonly streamId: StreamId;
     readonly toSats: number;
