@@ -1,3 +1,4 @@
+import { toHex } from '../core/bytes.ts';
 import { describe, expect, it } from 'vitest';
 import { CLAPS } from './stream-table.ts';
 import {
@@ -26,8 +27,8 @@ describe('streams', () => {
       grant: { slot: 0, holdSats: 50_000, paidSats: 0, vote: null, claps: [0, 0, 0], watching: null },
     });
     expect(granted?.grant.tips).toEqual([
-      { index: 0, word: testWord(1, 0, 0) },
-      { index: 0, word: testWord(1, 1, 0) },
+      { index: 0, word: toHex(testWord(1, 0, 0)) },
+      { index: 0, word: toHex(testWord(1, 1, 0)) },
     ]);
   });
 

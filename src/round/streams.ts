@@ -7,7 +7,7 @@
  * No sat of a hold is let go before it is durable that the stream is closed, or that the round takes none: a release may
  * reach the store after this owner has died, and must find no stream that the next one has opened again.
  */
-import { equalBytes } from '../core/bytes.ts';
+import { equalBytes, toHex } from '../core/bytes.ts';
 import type { Code } from '../core/errors.ts';
 import type { AccountId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
@@ -258,7 +258,7 @@ export function grantOf(state: RoundState, slot: number): StreamGrant {
     paidSats: streams.amount(slot, PAID),
     tips: chains.map((chain) => ({
       index: streams.number(slot, TIPS + chain),
-      word: streams.word(slot, chain),
+      word: toHex(streams.word(slot, chain)),
     })),
     chains: chains.map((chain) => ({
       unitSats: streams.number(slot, UNITS + chain),
