@@ -4,25 +4,26 @@
  * this process was the bottleneck.
  */
 import { randomBytes } from 'node:crypto';
-import { SUBPROTOCOL, FRAME } from '../../src/protocol/messages.ts';
-import { encodeClient } from '../../src/protocol/client-codec.ts';
 import type { RoundId } from '../../src/core/ids.ts';
+import { encodeClient } from '../../src/protocol/client-codec.ts';
+import { FRAME, SUBPROTOCOL } from '../../src/protocol/messages.ts';
 import type { LoadOptions } from '../options.ts';
-import type { LatencyKind } from '../run-result.ts';
 import { fundAccounts } from '../wire/funding.ts';
 import { type ViewerCounts, type ViewerRound, type ViewerSetup, newPerson } from '../wire/paying-viewer.ts';
 import { type WebSocketTarget, webSocketTarget } from '../wire/raw-web-socket.ts';
-import { LatencyHistogram } from './histograms.ts';
-import type {
-  ActCounts,
-  LoadTimes,
-  ProcessResult,
-  ProcessSample,
-  TakenLatencies,
-  ToLoadProcess,
-} from './messages.ts';
+import { CrewLog } from './crew-log.ts';
+import type { LoadTimes, ProcessResult, ProcessSample, ToLoadProcess } from './messages.ts';
 import { monotonicMs } from './monotonic.ts';
-import { type LoadPlan, type PlannedAct, firstTarget, payPhase, planLoad, roundOf } from './plan.ts';
+import {
+  type LoadPlan,
+  type Misbehaviour,
+  type PlannedAct,
+  firstTarget,
+  payPhase,
+  planLoad,
+  roundOf,
+  viewersOfProcess,
+} from './plan.ts';
 import { Sightings, nameOf } from './sightings.ts';
 import { type Guest, Slot, type SlotHost } from './slot.ts';
 import { TimerWheel } from './timer-wheel.ts';
@@ -38,57 +39,53 @@ const STORM_SPREAD_MS = 500;
 const FLOOD_FRAMES = 200;
 /** Of watching that can be paid beyond the load. */
 const SPARE_SECONDS = 5;
-const KINDS: readonly LatencyKind[] = ['gift', 'giftAck', 'clap', 'join'];
+
+const TIME_FRAME = encodeClient({ type: FRAME.TIME, token: 0 });
 
 /** A round's rate has to cover the words that are sent. */
 export function rateSatsPerSecond({ rate }: Pick<LoadOptions, 'rate'>): number {
   return Math.max(1, Math.ceil(rate));
 }
 
+interface Running {
+  times: LoadTimes;
+  /** Ids: the place of a slot for its paying; beyond all of them, for its coming back. */
+  readonly wheel: TimerWheel;
+  readonly rounds: readonly ViewerRound[];
+  readonly sightings: Sightings;
+  readonly target: WebSocketTarget;
+  /** The next act of the plan, and the next slot to drain. */
+  act: number;
+  drained: number;
+}
+
 export class Crew implements SlotHost {
-  readonly counts: ViewerCounts = { words: 0, deliveries: 0, deliveredBytes: 0 };
   finished = false;
+  readonly #log = new CrewLog();
   readonly #options: LoadOptions;
   readonly #plan: LoadPlan;
   /** Of this process's viewers. */
   readonly #acts: readonly PlannedAct[];
   readonly #slots: readonly Slot[];
-  readonly #from: number;
+  /** By viewer. */
+  readonly #slotOf: ReadonlyMap<number, Slot>;
   readonly #api: Pick<Prepare, 'apiUrl' | 'adminToken'>;
-  readonly #latencies: Readonly<Record<LatencyKind, LatencyHistogram>> = {
-    gift: new LatencyHistogram(),
-    giftAck: new LatencyHistogram(),
-    clap: new LatencyHistogram(),
-    join: new LatencyHistogram(),
-  };
-  readonly #lag = new LatencyHistogram();
-  readonly #actCounts: ActCounts = {
-    connections: 0,
-    reconnects: 0,
-    gifts: 0,
-    claps: 0,
-    votes: 0,
-    switches: 0,
-  };
-  readonly #errors: Record<string, number> = {};
-  readonly #provoked: Record<string, number> = {};
-  #errorCount = 0;
-  #lagMaxMs = 0;
-  #before = { words: 0, deliveries: 0, errors: 0, cpuMs: 0 };
   #running: Running | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor({ options, from, to, apiUrl, adminToken }: Prepare) {
+  constructor({ options, process, processes, apiUrl, adminToken }: Prepare) {
     this.#options = options;
-    this.#from = from;
     this.#api = { apiUrl, adminToken };
     this.#plan = planLoad(options);
-    this.#acts = this.#plan.acts.filter(({ viewer }) => viewer >= from && viewer < to);
-    const guests = guestsOf(this.#acts, { options, from, to });
-    this.#slots = guests.map((list, at) => {
-      const index = from + at;
-      return new Slot(this, { index, role: this.#plan.roles[index] ?? 'steady', guests: list });
+    const viewers = viewersOfProcess(this.#plan, process, processes);
+    const own = new Set(viewers);
+    this.#acts = this.#plan.acts.filter(({ viewer }) => own.has(viewer));
+    const guests = guestsOf(this.#acts, options);
+    this.#slots = viewers.map((viewer, place) => {
+      const role = this.#plan.roles[viewer] ?? 'steady';
+      return new Slot(this, { place, viewer, role, guests: guests(viewer) });
     });
+    this.#slotOf = new Map(this.#slots.map((slot) => [slot.index, slot]));
   }
 
   async fund(): Promise<void> {
@@ -104,8 +101,8 @@ export class Crew implements SlotHost {
 
   go({ wsUrl, roundIds, times }: Go): void {
     const options = this.#options;
-    const slots = this.#slots;
-    const wheel = new TimerWheel(2 * slots.length, times.rampAtMs);
+    const { gift, clap } = this.#log.latencies;
+    const wheel = new TimerWheel(2 * this.#slots.length, times.rampAtMs);
     const rounds = roundIds.map((roundId) => ({
       roundId: roundId as RoundId,
       participants: options.participants,
@@ -117,29 +114,21 @@ export class Crew implements SlotHost {
       plan: this.#plan,
       options,
       startsAtMs: times.startsAtMs,
-      sinks: {
-        gift: (ms) => this.#latencies.gift.record(ms),
-        clap: (ms) => this.#latencies.clap.record(ms),
-      },
+      sinks: { gift: (ms) => gift.record(ms), clap: (ms) => clap.record(ms) },
     });
     const target = webSocketTarget(wsUrl, SUBPROTOCOL);
     this.#running = { times, wheel, rounds, sightings, target, act: 0, drained: 0 };
-    const followed = new Set<number>();
-    for (const [at, slot] of slots.entries()) {
-      const round = roundOf(slot.index, options);
-      // One of each round looks at its frames in any case: they say how often a word is wanted.
-      const isProbe = this.#plan.probes.has(slot.index) || (slot.role === 'steady' && !followed.has(round));
-      if (isProbe) slot.probe = sightings.newProbe(slot.index, options);
-      if (isProbe) followed.add(round);
-      const intervalMs = this.#intervalMs(round);
-      wheel.add(at, times.rampAtMs + payPhase(slot.index) * intervalMs);
-      wheel.add(slots.length + at, times.rampAtMs + (at / slots.length) * options.rampSeconds * 1_000);
+    this.#pickReaders(sightings);
+    for (const slot of this.#slots) {
+      const { place } = slot;
+      const share = place / this.#slots.length;
+      wheel.add(place, times.rampAtMs + payPhase(slot.index) * this.#intervalMs(slot));
+      wheel.add(this.#slots.length + place, times.rampAtMs + share * options.rampSeconds * 1_000);
     }
-    this.#before = { ...this.#before, cpuMs: cpuMs() };
+    this.#log.begin();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** The load ends earlier than planned; the rounds go on without it. */
   /** The load ends earlier than planned; the rounds go on without it. */
   stop(endsAtMs: number): void {
     const running = this.#runningNow();
@@ -148,23 +137,12 @@ export class Crew implements SlotHost {
   }
 
   sample(second: number): ProcessSample {
-    const { words, deliveries } = this.counts;
-    const now = { words, deliveries, errors: this.#errorCount, cpuMs: cpuMs() };
-    const before = this.#before;
-    this.#before = now;
-    const lagMs = this.#lagMaxMs;
-    this.#lagMaxMs = 0;
-    return {
+    const connected = this.#slots.reduce((sum, slot) => sum + (slot.isThere ? 1 : 0), 0);
+    return this.#log.sample({
       second,
-      connected: this.#slots.reduce((sum, slot) => sum + (slot.isThere ? 1 : 0), 0),
-      words: now.words - before.words,
-      deliveries: now.deliveries - before.deliveries,
-      errors: now.errors - before.errors,
-      cpuMs: now.cpuMs - before.cpuMs,
-      latencies: this.#takeLatencies(),
-      lagMs,
-      payEveryMs: this.#running?.sightings.longestPayEveryMs ?? 0,
-    };
+      connected,
+      payEveryMs: this.#runningNow().sightings.longestPayEveryMs,
+    });
   }
 
   finish(): ProcessResult {
@@ -172,24 +150,21 @@ export class Crew implements SlotHost {
     if (this.#timer !== null) clearInterval(this.#timer);
     const { sightings, times } = this.#runningNow();
     const loadMs = times.endsAtMs - times.startsAtMs;
-    for (const { probe, viewer, index } of this.#slots) {
-      if (probe === null || viewer?.isConnected !== true || !this.#plan.probes.has(index)) continue;
-      this.#tally(this.#errors, 'GIFT_UNSEEN', sightings.unseenGifts(probe, loadMs));
+    for (const { reader, viewer } of this.#slots) {
+      if (reader !== null && viewer?.isConnected === true) {
+        this.#log.error('GIFT_UNSEEN', sightings.unseenGifts(reader, loadMs));
+      }
     }
-    const ledgers = this.#slots.flatMap((slot) => slot.ledgers);
+    const result = this.#log.result(this.#slots.flatMap((slot) => slot.ledgers));
     for (const { viewer } of this.#slots) viewer?.drop();
-    return {
-      ...this.counts,
-      acts: this.#actCounts,
-      errors: this.#errors,
-      provoked: this.#provoked,
-      latencies: this.#takeLatencies(),
-      lag: this.#lag.take(),
-      ledgers,
-    };
+    return result;
   }
 
   /* ---- what slots ask and tell ---- */
+
+  get counts(): ViewerCounts {
+    return this.#log.counts;
+  }
 
   nowMs(): number {
     return monotonicMs();
@@ -206,45 +181,61 @@ export class Crew implements SlotHost {
       round,
       budget: guest,
       watching: firstTarget(slot.index, this.#options),
-      probe: slot.probe !== null,
+      probe: slot.reader !== null,
     };
   }
 
   comeBack(slot: Slot, atMs: number): void {
-    const id = this.#slots.length + slot.index - this.#from;
+    const id = this.#slots.length + slot.place;
     const { wheel } = this.#runningNow();
     if (!wheel.waits(id)) wheel.add(id, atMs);
   }
 
   joined(slot: Slot, latencyMs: number, again: boolean): void {
-    this.#latencies.join.record(latencyMs);
-    this.#actCounts.connections++;
-    if (again) this.#actCounts.reconnects++;
-    if (slot.probe !== null) this.#running?.sightings.follows(slot.probe, this.nowMs());
+    this.#log.latencies.join.record(latencyMs);
+    this.#log.acts.connections++;
+    if (again) this.#log.acts.reconnects++;
+    if (slot.reader !== null && this.#plan.probes.has(slot.index)) {
+      this.#runningNow().sightings.follows(slot.reader, this.nowMs());
+    }
   }
 
   giftAcknowledged(latencyMs: number): void {
-    this.#latencies.giftAck.record(latencyMs);
+    this.#log.latencies.giftAck.record(latencyMs);
   }
 
   state(slot: Slot, frame: Uint8Array): void {
-    if (slot.probe === null) return;
-    const known = this.#running?.sightings.state(slot.probe, frame, this.nowMs());
-    if (known === false) this.refused(slot, 'SERVER_FRAME');
+    if (slot.reader === null) return;
+    const known = this.#runningNow().sightings.state(slot.reader, frame, this.nowMs());
+    if (!known) this.refused(slot, 'SERVER_FRAME');
   }
 
   refused(slot: Slot, code: string): void {
-    this.#tally(slot.role === 'bad' ? this.#provoked : this.#errors, code, 1);
+    if (slot.role === 'bad') this.#log.provoked(code);
+    else this.#log.error(code);
   }
 
   /* ---- the clockwork ---- */
 
+  /** Probes, and one more of each round here: it only reads how often a word is wanted, and times nothing. */
+  #pickReaders(sightings: Sightings): void {
+    const read = new Set<number>();
+    const { probes } = this.#plan;
+    for (const slot of this.#slots.toSorted(
+      (a, b) => Number(probes.has(b.index)) - Number(probes.has(a.index)),
+    )) {
+      const round = roundOf(slot.index, this.#options);
+      if (!probes.has(slot.index) && (read.has(round) || slot.role !== 'steady')) continue;
+      read.add(round);
+      slot.reader = sightings.newProbe(slot.index, this.#options);
+    }
+  }
+
   #tick(): void {
     const running = this.#runningNow();
-    const { wheel, times } = running;
-    const { startsAtMs, endsAtMs } = times;
+    const { startsAtMs, endsAtMs } = running.times;
     const nowMs = monotonicMs();
-    wheel.advance(nowMs, (id, dueMs) => this.#fire(id, dueMs, nowMs));
+    running.wheel.advance(nowMs, (id, dueMs) => this.#fire(id, dueMs, nowMs));
     for (let act = this.#acts[running.act]; act !== undefined; act = this.#acts[running.act]) {
       const dueMs = startsAtMs + act.atMs;
       if (dueMs > nowMs || dueMs >= endsAtMs) break;
@@ -263,51 +254,56 @@ export class Crew implements SlotHost {
     const slot = this.#slots[id < count ? id : id - count];
     if (slot === undefined) return;
     this.#late(nowMs - dueMs, dueMs);
-    if (id >= count) {
-      // Somebody new has nothing to do after the load; somebody who was there has words on the way.
-      if (slot.viewer !== null || nowMs < this.#runningNow().times.endsAtMs) slot.connect(dueMs);
-    } else {
+    const { wheel, times } = this.#runningNow();
+    if (id < count) {
       slot.viewer?.pay(dueMs);
-      const { wheel } = this.#runningNow();
-      wheel.add(id, dueMs + this.#intervalMs(roundOf(slot.index, this.#options)));
+      wheel.add(id, dueMs + this.#intervalMs(slot));
+    } else if (slot.viewer !== null || nowMs < times.endsAtMs) {
+      // Somebody new has nothing to do after the load; somebody who was there has words on the way.
+      slot.connect(dueMs);
     }
   }
 
   #do(act: PlannedAct, dueMs: number): void {
-    const slot = this.#slots[act.viewer - this.#from];
+    const slot = this.#slotOf.get(act.viewer);
     const viewer = slot?.viewer ?? null;
     if (slot === undefined || viewer === null) return;
+    const { acts } = this.#log;
     switch (act.kind) {
       case 'gift':
-        this.#actCounts.gifts++;
+        acts.gifts++;
         viewer.gift(act.target, act.sats, dueMs);
         return;
       case 'clap':
-        this.#actCounts.claps++;
+        acts.claps++;
         viewer.clap(act.target, 1);
         return;
       case 'vote':
-        this.#actCounts.votes++;
+        acts.votes++;
         viewer.vote(act.target);
         return;
       case 'watch':
-        this.#actCounts.switches++;
+        acts.switches++;
         viewer.watch(act.target, dueMs);
         return;
       case 'drop':
-        slot.drop((STORM_SPREAD_MS * (slot.index - this.#from)) / this.#slots.length);
+        slot.drop((STORM_SPREAD_MS * slot.place) / this.#slots.length);
         return;
       case 'replace':
         slot.replace();
         return;
       case 'misbehave':
-        if (act.how === 'badWord') viewer.sendBadWord();
-        else if (act.how === 'garbage') viewer.sendRaw(randomBytes(30));
-        else for (let no = 0; no < FLOOD_FRAMES; no++) viewer.sendRaw(TIME_FRAME);
+        this.#misbehave(slot, act.how);
         return;
       default:
         act satisfies never;
     }
+  }
+
+  #misbehave({ viewer }: Slot, how: Misbehaviour): void {
+    if (how === 'badWord') viewer?.sendBadWord();
+    else if (how === 'garbage') viewer?.sendRaw(randomBytes(30));
+    else for (let no = 0; no < FLOOD_FRAMES; no++) viewer?.sendRaw(TIME_FRAME);
   }
 
   #drain(slot: Slot | undefined): void {
@@ -317,66 +313,37 @@ export class Crew implements SlotHost {
     slot.viewer.pause();
   }
 
-  #intervalMs(round: number): number {
-    return (this.#running?.sightings.payEveryMs(round) ?? 1_000) / this.#options.rate;
+  #intervalMs(slot: Slot): number {
+    const { sightings } = this.#runningNow();
+    return sightings.payEveryMs(roundOf(slot.index, this.#options)) / this.#options.rate;
   }
 
   #late(lateMs: number, dueMs: number): void {
-    if (lateMs > this.#lagMaxMs) this.#lagMaxMs = lateMs;
     const { startsAtMs, endsAtMs } = this.#runningNow().times;
-    if (dueMs >= startsAtMs && dueMs < endsAtMs) this.#lag.record(lateMs);
+    this.#log.late(lateMs, dueMs >= startsAtMs && dueMs < endsAtMs);
   }
 
   #runningNow(): Running {
     if (this.#running === null) throw new Error('the load has not begun');
     return this.#running;
   }
-
-  #tally(into: Record<string, number>, code: string, count: number): void {
-    if (count <= 0) return;
-    into[code] = (into[code] ?? 0) + count;
-    if (into === this.#errors) this.#errorCount += count;
-  }
-
-  #takeLatencies(): TakenLatencies {
-    const [gift, giftAck, clap, join] = KINDS.map((kind) => this.#latencies[kind].take());
-    return { gift: gift ?? null, giftAck: giftAck ?? null, clap: clap ?? null, join: join ?? null };
-  }
 }
 
-interface Running {
-  times: LoadTimes;
-  /** Ids: a viewer's paying; beyond all of them, its coming back. */
-  readonly wheel: TimerWheel;
-  readonly rounds: readonly ViewerRound[];
-  readonly sightings: Sightings;
-  readonly target: WebSocketTarget;
-  /** The next act of the plan, and the next slot to drain. */
-  act: number;
-  drained: number;
-}
-
-const TIME_FRAME = encodeClient({ type: FRAME.TIME, token: 0 });
-
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
-}
-
-/** Everybody who will sit in each place, with what they will spend. */
-function guestsOf(
-  acts: readonly PlannedAct[],
-  { options, from, to }: { readonly options: LoadOptions; readonly from: number; readonly to: number },
-): readonly (readonly Guest[])[] {
-  const watchWords = rateSatsPerSecond(options) * (options.seconds + SPARE_SECONDS);
-  // Each may have to give all gifts of the place: whether one was replaced in time is not known yet.
-  const places = Array.from({ length: to - from }, () => ({ guests: 1, giftSats: [] as number[] }));
+/** Everybody who will sit in a viewer's place, one after the other, with what they will spend. */
+function guestsOf(acts: readonly PlannedAct[], options: LoadOptions): (viewer: number) => readonly Guest[] {
+  const watchWords = rateSatsPerSecond(options) * Math.ceil(options.seconds + SPARE_SECONDS);
+  const replaced = new Map<number, number>();
+  const given = new Map<number, number[]>();
   for (const act of acts) {
-    const place = places[act.viewer - from];
-    if (place !== undefined && act.kind === 'replace') place.guests++;
-    if (act.kind === 'gift') place?.giftSats.push(act.sats);
+    const { viewer } = act;
+    if (act.kind === 'replace') replaced.set(viewer, (replaced.get(viewer) ?? 0) + 1);
+    if (act.kind === 'gift') given.set(viewer, [...(given.get(viewer) ?? []), act.sats]);
   }
-  return places.map(({ guests, giftSats }) =>
-    Array.from({ length: guests }, () => ({ person: newPerson(), giftSats, watchWords })),
-  );
+  // Each may have to give all gifts of the place: whether one was replaced in time is not known yet.
+  return (viewer) =>
+    Array.from({ length: 1 + (replaced.get(viewer) ?? 0) }, () => ({
+      person: newPerson(),
+      giftSats: given.get(viewer) ?? [],
+      watchWords,
+    }));
 }

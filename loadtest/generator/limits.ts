@@ -5,8 +5,10 @@ import type { LoadOptions } from '../options.ts';
 
 /** Open files that a process of Node, and those of an engine besides its viewers (store, API, threads), need. */
 const FILES_KEPT = 200;
-/** One process of the generator drives so many viewers without being the bottleneck, and no more pay off than cores. */
-const VIEWERS_PER_PROCESS = 6_000;
+/** One process drives so many viewers without being the bottleneck, and more of them than cores do not pay off. */
+const VIEWERS_PER_PROCESS = 8_000;
+/** From so many on the probes have a process of their own, as always when several are asked for. */
+const VIEWERS_WITH_PROBES_APART = 500;
 
 export interface ConnectionsPossible {
   /** With the processes asked for. */
@@ -24,7 +26,7 @@ export function connectionsPossible(
   const files = openFilesMax();
   const perProcess = Math.max(1, files - FILES_KEPT);
   const processes = options.processes > 0 ? options.processes : processesFor(options.viewers, perProcess);
-  const generator = perProcess * processes;
+  const generator = perProcess * Math.max(1, processes - 1);
   const engine = options.url === null ? perProcess : Number.POSITIVE_INFINITY;
   const ports = localPorts();
   const possible = Math.min(generator, engine, ports);
@@ -44,7 +46,8 @@ export function connectionsPossible(
 
 function processesFor(viewers: number, perProcess: number): number {
   const forLoad = Math.min(availableParallelism(), Math.ceil(viewers / VIEWERS_PER_PROCESS));
-  return Math.max(1, forLoad, Math.ceil(viewers / perProcess));
+  const drivers = Math.max(1, forLoad, Math.ceil(viewers / perProcess));
+  return viewers < VIEWERS_WITH_PROBES_APART ? 1 : drivers + 1;
 }
 
 /** Soft limit; Node has raised it to the hard one when it started. */

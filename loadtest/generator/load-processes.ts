@@ -47,13 +47,11 @@ export class LoadProcesses {
     readonly apiUrl: string;
     readonly adminToken: string;
   }): Promise<void> {
-    const { viewers } = this.#options;
-    const share = (index: number): number => Math.floor((viewers * index) / this.count);
-    await this.#ask('prepared', (index) => ({
+    await this.#ask('prepared', (process) => ({
       kind: 'prepare',
       options: this.#options,
-      from: share(index),
-      to: share(index + 1),
+      process,
+      processes: this.count,
       apiUrl,
       adminToken,
     }));

@@ -4,12 +4,12 @@ import type { LatencyKind } from '../run-result.ts';
 import type { StreamLedger } from '../wire/paying-viewer.ts';
 
 export type ToLoadProcess =
-  /** Make the viewers `from..to` of the plan and fund them. */
+  /** Make the viewers of the plan that are this process's, and fund them. */
   | {
       readonly kind: 'prepare';
       readonly options: LoadOptions;
-      readonly from: number;
-      readonly to: number;
+      readonly process: number;
+      readonly processes: number;
       readonly apiUrl: string;
       readonly adminToken: string;
     }

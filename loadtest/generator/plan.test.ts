@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LOAD_DEFAULTS, type LoadOptions } from '../options.ts';
-import { planLoad, roundOf } from './plan.ts';
+import { planLoad, roundOf, viewersOfProcess } from './plan.ts';
 
 const OPTIONS: LoadOptions = {
   ...LOAD_DEFAULTS,
@@ -87,3 +87,13 @@ test.each([
   const { acts } = planLoad(options);
   for (const { viewer } of acts) expect(viewer).toBeLessThan(options.viewers);
 });
+
+test.each([1, 2, 3, 5])(
+  '%i processes drive every viewer once, and probes have one of their own',
+  (processes) => {
+    const plan = planLoad(OPTIONS);
+    const shares = Array.from({ length: processes }, (_, no) => viewersOfProcess(plan, no, processes));
+    expect(shares.flat().toSorted((a, b) => a - b)).toEqual([...plan.roles.keys()]);
+    if (processes > 1) expect(new Set(shares[0])).toEqual(plan.probes);
+  },
+);

@@ -66,6 +66,22 @@ export function giftSats(ordinal: number): number {
   return GIFT_SATS + 1 + (ordinal % (GIFT_SATS - 1));
 }
 
+/**
+ * Which viewers are driven by a process. Where there are several, the first has the probes and nobody else, so that
+ * what probes see is not delayed by reading for thousands of others, as it would not be on a person's own machine.
+ */
+export function viewersOfProcess(
+  { roles, probes }: Pick<LoadPlan, 'roles' | 'probes'>,
+  process: number,
+  processes: number,
+): readonly number[] {
+  if (processes === 1) return [...roles.keys()];
+  if (process === 0) return [...probes].toSorted((a, b) => a - b);
+  const others = [...roles.keys()].filter((viewer) => !probes.has(viewer));
+  const share = (no: number): number => Math.floor((others.length * no) / (processes - 1));
+  return others.slice(share(process - 1), share(process));
+}
+
 export function planLoad(options: LoadOptions): LoadPlan {
   const { viewers, seconds, seed, participants } = options;
   const roles = Array.from({ length: viewers }, (_, viewer) => roleOf(viewer, options));

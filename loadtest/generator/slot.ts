@@ -43,10 +43,13 @@ const LATER_MS = 5_000;
 const HUNG_UP = 1_000;
 
 export class Slot implements ViewerHost {
+  /** Among the slots of its process. */
+  readonly place: number;
+  /** Its viewer's number in the plan. */
   readonly index: number;
   readonly role: ViewerRole;
-  /** Its state frames are looked at; null: it is no probe. */
-  probe: Probe | null = null;
+  /** Its state frames are looked at; null: they are only counted. */
+  reader: Probe | null = null;
   readonly counts: ViewerCounts;
   readonly #host: SlotHost;
   readonly #guests: readonly Guest[];
@@ -62,10 +65,16 @@ export class Slot implements ViewerHost {
 
   constructor(
     host: SlotHost,
-    input: { readonly index: number; readonly role: ViewerRole; readonly guests: readonly Guest[] },
+    input: {
+      readonly place: number;
+      readonly viewer: number;
+      readonly role: ViewerRole;
+      readonly guests: readonly Guest[];
+    },
   ) {
     this.#host = host;
-    this.index = input.index;
+    this.place = input.place;
+    this.index = input.viewer;
     this.role = input.role;
     this.#guests = input.guests;
     this.counts = host.counts;

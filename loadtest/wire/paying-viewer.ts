@@ -127,6 +127,8 @@ export class PayingViewer implements WebSocketListener {
   #wasOpen = false;
   #askAgain = false;
   #leaving = false;
+  /** CLOSE is under way: nothing that follows it would count. */
+  #closing = false;
   #over = false;
   /** A gift that was sent twice on one connection may be refused twice: section 10. */
   #giftRepeated = false;
@@ -176,15 +178,15 @@ export class PayingViewer implements WebSocketListener {
 
   /** Closes the stream once its gifts are through, and then the connection. */
   leave(): void {
-    this.#leaving = true;
     this.pay(this.#host.nowMs());
+    this.#leaving = true;
     this.#closeWhenDone();
   }
 
   /** Reveals one word for what was watched and not paid by then; to be called as often as the round asks for words. */
   pay(nowMs: number): void {
     if (this.#askAgain) this.#request();
-    if (this.#stream === DETACHED || this.purse.giftUnderWay !== undefined) return;
+    if (this.#stream === DETACHED || this.#leaving || this.purse.giftUnderWay !== undefined) return;
     const { startsAtMs, endsAtMs, rateSatsPerSecond } = this.setup.round;
     const fromMs = Math.max(this.#paidUntilMs, startsAtMs);
     const due = ((Math.min(nowMs, endsAtMs) - fromMs) * rateSatsPerSecond) / 1_000;
@@ -290,6 +292,7 @@ export class PayingViewer implements WebSocketListener {
     this.#requestRef = 0;
     this.#askAgain = false;
     this.#giftRepeated = false;
+    this.#closing = false;
     this.#host.closed(this, code, reason);
   }
 
@@ -376,6 +379,7 @@ export class PayingViewer implements WebSocketListener {
     if (isAnswer) this.#host.attached(this);
     else this.#host.attachedAgain?.(this);
     this.#sendNextGift();
+    this.#closeWhenDone();
   }
 
   /** What was revealed above what is durable, in the order of the first time; whom it was watched for is not kept. */
@@ -422,7 +426,7 @@ export class PayingViewer implements WebSocketListener {
   #sendNextGift(): void {
     const [gift] = this.purse.gifts;
     if (gift === undefined || gift.span !== null || this.#awaitsGrant) return;
-    if (this.#stream === DETACHED) return;
+    if (this.#stream === DETACHED || this.#closing) return;
     this.#socket?.send(this.purse.giftFrame(this.#stream, gift));
   }
 
@@ -449,9 +453,10 @@ export class PayingViewer implements WebSocketListener {
   }
 
   #closeWhenDone(): void {
-    if (!this.#leaving || this.purse.gifts.length > 0) return;
-    if (this.#stream === DETACHED) this.#socket?.close();
-    else this.#send({ type: FRAME.CLOSE, stream: this.#stream, ref: this.#nextRef() });
+    if (!this.#leaving || this.#closing || this.purse.gifts.length > 0) return;
+    if (this.#stream === DETACHED) return; // once it is attached
+    this.#closing = true;
+    this.#sendAny({ type: FRAME.CLOSE, stream: this.#stream, ref: this.#nextRef() });
   }
 
   #acknowledgeAll(): void {
@@ -472,12 +477,8 @@ export class PayingViewer implements WebSocketListener {
   }
 
   /** Nothing while the stream is not attached: STREAM makes up for it. */
-  #send(
-    message:
-      | Exclude<ClientMessage, { readonly ref: number }>
-      | Extract<ClientMessage, { readonly type: typeof FRAME.CLOSE }>,
-  ): void {
-    if (this.#stream !== DETACHED) this.#sendAny(message);
+  #send(message: Exclude<ClientMessage, { readonly ref: number }>): void {
+    if (this.#stream !== DETACHED && !this.#closing) this.#sendAny(message);
   }
 
   #sendAny(message: ClientMessage): void {
