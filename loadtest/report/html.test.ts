@@ -69,7 +69,15 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     context = await chromium.launchPersistentContext(join(folder, 'profile'), {
       executablePath: executablePath ?? '',
       headless: true,
-      args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
     });
     page = context.pages()[0] ?? (await context.newPage());
     page.on('console', (message) => problems.push(message.text()));
