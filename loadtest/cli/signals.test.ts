@@ -3,7 +3,7 @@ import { onStopSignals } from './signals.ts';
 
 describe('signals', () => {
   const heard: string[] = [];
-  let off = (): void => undefined;
+  let off: (() => void) | null = null;
 
   /** `reportable`: whether there is something to report when it is asked to stop. */
   function listen(reportable: boolean): void {
@@ -17,7 +17,7 @@ describe('signals', () => {
   }
 
   afterEach(() => {
-    off();
+    off?.();
     heard.length = 0;
   });
 
@@ -39,7 +39,7 @@ describe('signals', () => {
   it('mean nothing to it once the run is over', () => {
     const before = process.listenerCount('SIGINT');
     listen(true);
-    off();
+    off?.();
     expect(process.listenerCount('SIGINT')).toBe(before);
   });
 });
