@@ -5,6 +5,7 @@ import { ledgerAccounts } from '../ledger/journal.ts';
 import { createLogger } from '../platform/logger.ts';
 import type { Store } from '../ports/store.ts';
 import { decodeDelta } from '../protocol/state-codec.ts';
+import { unpackPaid } from '../round/paid-rows.ts';
 import type { PaymentRow } from '../round/payment-batch.ts';
 import { restoreRound } from '../round/restore.ts';
 import type { RoundTerms } from '../round/terms.ts';
@@ -165,7 +166,7 @@ test('a payment is acknowledged once it is durable, and published as a delta aft
   const slot = await rig.open();
   rig.pay([rig.viewer.watch(slot, 1), rig.viewer.watch(slot, 2)]);
   const paid = await rig.until(rig.effect('paid'));
-  expect(paid.rows).toEqual([{ slot, conn: from.conn, indexes: [2, 0], gift: false }]);
+  expect(unpackPaid(paid.rows)).toEqual([{ slot, conn: from.conn, indexes: [2, 0], gift: false }]);
   expect(await rig.storedSats()).toBe(2);
   const state = rig.edge.next((message) => (message.kind === 'keyframe' ? message.state : undefined));
   const delta = rig.edge.next((message) =>
@@ -192,7 +193,8 @@ test('while the store fails the round goes on, saves are tried again, acknowledg
   const indexes = rig.edge.next((message) => {
     if (message.kind !== 'effects') return undefined;
     const paid = message.effects.find((effect) => effect.kind === 'paid');
-    return paid?.rows[0]?.indexes[0] === 3 ? paid.rows[0].indexes : undefined;
+    const [row] = paid === undefined ? [] : unpackPaid(paid.rows);
+    return row?.indexes[0] === 3 ? row.indexes : undefined;
   });
   expect(await rig.until(indexes)).toEqual([3, 0]);
   expect((await rig.stats()).storeRetries).toBeGreaterThanOrEqual(4);

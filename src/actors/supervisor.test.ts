@@ -8,6 +8,7 @@ import { systemClock } from '../platform/clock.ts';
 import { createLogger } from '../platform/logger.ts';
 import type { Store } from '../ports/store.ts';
 import { decodeDelta } from '../protocol/state-codec.ts';
+import { unpackPaid } from '../round/paid-rows.ts';
 import type { PaymentRow } from '../round/payment-batch.ts';
 import type { RoundStatement } from '../round/statement.ts';
 import type { RoundTerms } from '../round/terms.ts';
@@ -187,7 +188,8 @@ test('a round runs to settling with payments that came over a link', async () =>
   const { roundId } = round.terms;
   const slot = await rig.watching(round);
   rig.pay(roundId, [round.viewer.watch(slot, 3), round.viewer.gift(slot, 2)]);
-  expect((await rig.effect(roundId, 'paid')).rows).toEqual([{ slot, conn: 5, indexes: [3, 2], gift: true }]);
+  const paid = unpackPaid((await rig.effect(roundId, 'paid')).rows);
+  expect(paid).toEqual([{ slot, conn: 5, indexes: [3, 2], gift: true }]);
   const { statement, generation } = await rig.next('settle');
   expect(generation).toBe(1);
   expect(statement.streams.map(({ paidSats, signed }) => [paidSats, signed.commitment.streamId])).toEqual([
@@ -207,7 +209,7 @@ test('a shard that crashed is restored under a higher epoch and has lost nothing
   const { roundId } = round.terms;
   const slot = await rig.watching(round);
   rig.pay(roundId, [round.viewer.watch(slot, 4), round.viewer.gift(slot, 1)]);
-  const acknowledged = (await rig.effect(roundId, 'paid')).rows[0]?.indexes;
+  const acknowledged = unpackPaid((await rig.effect(roundId, 'paid')).rows)[0]?.indexes;
   expect(acknowledged).toEqual([4, 1]);
   rig.reports.clear();
   rig.pay(roundId, [round.viewer.gift(slot, 2)]);
@@ -220,7 +222,7 @@ test('a shard that crashed is restored under a higher epoch and has lost nothing
   expect([watchIndex, giftIndex === 1 || giftIndex === 2]).toEqual([4, true]);
   rig.reports.clear();
   rig.pay(roundId, [round.viewer.gift(grant.slot, 3)]);
-  expect((await rig.effect(roundId, 'paid')).rows[0]?.indexes).toEqual([4, 3]);
+  expect(unpackPaid((await rig.effect(roundId, 'paid')).rows)[0]?.indexes).toEqual([4, 3]);
   expect((await rig.supervisor.stats()).shards[0]).toMatchObject({ rounds: 1, restarts: 1 });
 });
 

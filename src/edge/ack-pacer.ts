@@ -19,9 +19,8 @@ export class AckPacer {
     this.#sessions = options.sessions;
   }
 
-  /** What is durable of a stream has grown. */
-  durable(stream: EdgeStream, indexes: readonly number[], options: { now: number; atOnce: boolean }): void {
-    stream.durable = indexes;
+  /** `stream.durable` has grown. */
+  durable(stream: EdgeStream, options: { now: number; atOnce: boolean }): void {
     stream.ackDirty = true;
     if (options.atOnce || stream.paused) {
       this.send(stream);

@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import type { AccountId } from '../core/ids.ts';
 import { FRAME, type ServerMessage } from '../protocol/messages.ts';
+import { packPaid } from '../round/paid-rows.ts';
 import type { PublicDelta, PublicGift } from '../round/public-state.ts';
 import { Client, RawClient, RealEdge } from './testing/real-edge.ts';
 import { HANDLE, ROUND, START_MS, delivered, testState } from './testing/rig.ts';
@@ -76,7 +77,7 @@ it('a viewer who stops reading gets state conflated and its last acknowledgement
   const { slow, good, conn } = await scene();
   const lastSeq = await flood(2);
   for (const index of [1, 2, 3]) {
-    const rows = [{ slot: 0, conn, indexes: [0, index], gift: true }];
+    const rows = packPaid([{ slot: 0, conn, indexes: [0, index], gift: true }]);
     edge.shard.effects(HANDLE, { kind: 'paid', edge: 3, rows });
   }
   await good.messages.next((message) =>

@@ -3,6 +3,7 @@ import { assert } from '../core/assert.ts';
 import type { RoundId } from '../core/ids.ts';
 import { encodeClient } from '../protocol/client-codec.ts';
 import { FRAME } from '../protocol/messages.ts';
+import { packPaid } from '../round/paid-rows.ts';
 import {
   HANDLE,
   ROUND,
@@ -238,7 +239,7 @@ describe('a restored round', () => {
     rig.shard.effects(HANDLE, {
       kind: 'paid',
       edge: 3,
-      rows: [{ slot: 0, conn: to.conn, indexes: [41, 2], gift: true }],
+      rows: packPaid([{ slot: 0, conn: to.conn, indexes: [41, 2], gift: true }]),
     });
     await delivered();
     rig.relink();
@@ -259,7 +260,7 @@ describe('a restored round', () => {
     const { socket, stream } = await rig.paying(new WireViewer());
     const to = { edge: 3, conn: connOf(socket), ref: 0 };
     const paid = { slot: 0, conn: to.conn, indexes: [41, 2], gift: true };
-    rig.shard.effects(HANDLE, { kind: 'paid', edge: 3, rows: [paid] });
+    rig.shard.effects(HANDLE, { kind: 'paid', edge: 3, rows: packPaid([paid]) });
     await delivered();
     rig.relink();
     await delivered();

@@ -11,6 +11,14 @@ import type { EdgeLinkMessage } from '../actors/link.ts';
 import type { EdgeEffect } from '../actors/messages.ts';
 import { FRAME } from '../protocol/messages.ts';
 import { encodeServer } from '../protocol/server-codec.ts';
+import {
+  PAID_CHAINS,
+  PAID_CONN,
+  PAID_GIFT,
+  PAID_INDEXES,
+  PAID_ROW_NUMBERS,
+  PAID_SLOT,
+} from '../round/paid-rows.ts';
 import type { RefusedWhat, StreamEndReason } from '../round/effects.ts';
 import type { EdgeContext } from './edge-context.ts';
 import { EdgeStream } from './edge-stream.ts';
@@ -285,9 +293,12 @@ export class ShardMail {
 
   #paid(feed: RoundFeed, { rows }: Effect<'paid'>): void {
     const now = this.#context.clock.nowMs();
-    for (const row of rows) {
-      const stream = this.#context.sessions.get(row.conn)?.streamAt(feed.handle, row.slot);
-      if (stream !== undefined) this.#context.acks.durable(stream, row.indexes, { now, atOnce: row.gift });
+    for (let at = 0; at < rows.length; at += PAID_ROW_NUMBERS) {
+      const session = this.#context.sessions.get(rows[at + PAID_CONN] as number);
+      const stream = session?.streamAt(feed.handle, rows[at + PAID_SLOT] as number);
+      if (stream === undefined) continue;
+      stream.durable = indexesAt(rows, at);
+      this.#context.acks.durable(stream, { now, atOnce: rows[at + PAID_GIFT] === 1 });
     }
   }
 
@@ -317,4 +328,12 @@ export class ShardMail {
   #orphaned(message: EdgeLinkMessage): void {
     this.#context.logger.debug('message for a round that is gone', { handle: message.handle });
   }
+}
+
+/** A row of `paid-rows.ts`. */
+function indexesAt(rows: Uint32Array, at: number): number[] {
+  const indexes: number[] = [];
+  const to = at + PAID_INDEXES + (rows[at + PAID_CHAINS] as number);
+  for (let column = at + PAID_INDEXES; column < to; column++) indexes.push(rows[column] as number);
+  return indexes;
 }

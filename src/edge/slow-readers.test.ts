@@ -4,6 +4,7 @@ import { assert } from '../core/assert.ts';
 import { encodeClient } from '../protocol/client-codec.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
 import { FRAME } from '../protocol/messages.ts';
+import { packPaid } from '../round/paid-rows.ts';
 import type { FakeSocket } from './testing/fake-socket.ts';
 import { HANDLE, ROUND, Rig, START_MS, connOf, delivered, typesOf } from './testing/rig.ts';
 import { WireViewer } from './testing/wire-viewer.ts';
@@ -21,7 +22,7 @@ function drain(rig: Rig, socket: FakeSocket): void {
 type Effect = Extract<EdgeEffect, { kind: 'paid' | 'streamEnded' }>;
 
 function paid(conn: number, index: number, gift = false): Effect {
-  return { kind: 'paid', edge: 3, rows: [{ slot: 0, conn, indexes: [index, 0], gift }] };
+  return { kind: 'paid', edge: 3, rows: packPaid([{ slot: 0, conn, indexes: [index, 0], gift }]) };
 }
 
 describe('acknowledgements', () => {

@@ -34,15 +34,6 @@ export interface StreamGrant {
   readonly watching: number | null;
 }
 
-export interface PaidUpTo {
-  readonly slot: number;
-  readonly conn: number;
-  /** Highest durable index of each chain. */
-  readonly indexes: readonly number[];
-  /** A gift is among what this covers: acknowledge at once. */
-  readonly gift: boolean;
-}
-
 /** The frame that was refused. Only with `pay` and `gift` words were refused, which the edge had accepted. */
 export type RefusedWhat = 'open' | 'attach' | 'close' | 'pay' | 'gift' | 'watch' | 'clap' | 'vote';
 
@@ -73,8 +64,8 @@ export type RoundEffect =
       readonly code: Code;
       readonly slot: number | null;
     }
-  /** These payments are durable. One effect per edge and save. */
-  | { readonly kind: 'paid'; readonly edge: number; readonly rows: readonly PaidUpTo[] }
+  /** These payments are durable. One effect per edge and save; rows as in `paid-rows.ts`. */
+  | { readonly kind: 'paid'; readonly edge: number; readonly rows: Uint32Array }
   /** A stream ended on the connection that has it: closed, replaced by a newer one, taken over, or the round is over. */
   | {
       readonly kind: 'streamEnded';

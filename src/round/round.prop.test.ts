@@ -5,6 +5,7 @@ import { sumSats } from '../core/sats.ts';
 import type { RoundEffect } from './effects.ts';
 import type { RoundInput } from './inputs.ts';
 import { linkOf } from './links.ts';
+import { unpackPaid } from './paid-rows.ts';
 import { restoreRound } from './restore.ts';
 import { encodeSnapshot } from './save-codec.ts';
 import { type RoundState, watchFromMs } from './state.ts';
@@ -272,7 +273,7 @@ function promises(log: readonly RoundEffect[]): Map<number, number[]> {
         effect.grant.slot,
         effect.grant.tips.map((tip) => tip.index),
       );
-    if (effect.kind === 'paid') for (const row of effect.rows) raise(row.slot, row.indexes);
+    if (effect.kind === 'paid') for (const row of unpackPaid(effect.rows)) raise(row.slot, row.indexes);
   }
   return promised;
 }

@@ -5,9 +5,10 @@
  * round's shard thread.
  */
 import { CADENCE, SNAPSHOT_AFTER } from './bounds.ts';
-import type { PaidUpTo, RoundEffect } from './effects.ts';
+import type { RoundEffect } from './effects.ts';
 import { linkOf, isLinkedTo } from './links.ts';
 import { isDirty, isGiftTouched } from './marks.ts';
+import { PAID_CHAINS, PAID_CONN, PAID_GIFT, PAID_INDEXES, PAID_ROW_NUMBERS, PAID_SLOT } from './paid-rows.ts';
 import { encodeSegment, encodeSnapshot } from './save-codec.ts';
 import type { RoundState } from './state.ts';
 import { CHAIN_COUNT, TIPS } from './stream-table.ts';
@@ -100,26 +101,33 @@ function takeWaiting(state: RoundState): RoundEffect[] {
 /** One effect an edge; the indexes are those of now, which the next save covers. */
 function acknowledgements(state: RoundState): RoundEffect[] {
   const { session } = state;
-  const byEdge = new Map<number, PaidUpTo[]>();
+  const byEdge = new Map<number, { readonly rows: Uint32Array; used: number }>();
   for (const slot of session.touchedSlots) {
     const gift = isGiftTouched(state, slot);
     session.touchedFlags[slot] = 0;
     const to = linkOf(state, slot);
     if (to === null) continue;
-    const rows = byEdge.get(to.edge) ?? [];
-    byEdge.set(to.edge, rows);
-    rows.push({ slot, conn: to.conn, indexes: indexesOf(state, slot), gift });
+    let own = byEdge.get(to.edge);
+    if (own === undefined) {
+      own = { rows: new Uint32Array(session.touchedSlots.length * PAID_ROW_NUMBERS), used: 0 };
+      byEdge.set(to.edge, own);
+    }
+    own.rows[own.used + PAID_SLOT] = slot;
+    own.rows[own.used + PAID_CONN] = to.conn;
+    own.rows[own.used + PAID_GIFT] = gift ? 1 : 0;
+    writeIndexes(state, slot, own.rows, own.used);
+    own.used += PAID_ROW_NUMBERS;
   }
   session.touchedSlots.length = 0;
-  return [...byEdge].map(([edge, rows]) => ({ kind: 'paid', edge, rows }));
+  return [...byEdge].map(([edge, { rows, used }]) => ({ kind: 'paid', edge, rows: rows.slice(0, used) }));
 }
 
-function indexesOf(state: RoundState, slot: number): number[] {
-  const { streams } = state;
-  const indexes: number[] = [];
+function writeIndexes({ streams }: RoundState, slot: number, rows: Uint32Array, at: number): void {
   const chains = streams.number(slot, CHAIN_COUNT);
-  for (let chain = 0; chain < chains; chain++) indexes.push(streams.number(slot, TIPS + chain));
-  return indexes;
+  rows[at + PAID_CHAINS] = chains;
+  for (let chain = 0; chain < chains; chain++) {
+    rows[at + PAID_INDEXES + chain] = streams.number(slot, TIPS + chain);
+  }
 }
 
 /** A stream that has moved to another connection since gets no acknowledgement there: its new grant says it. */
@@ -128,6 +136,13 @@ function release(state: RoundState, effect: RoundEffect, effects: RoundEffect[])
     effects.push(effect);
     return;
   }
-  const rows = effect.rows.filter((row) => isLinkedTo(state, row.slot, effect.edge, row.conn));
-  if (rows.length > 0) effects.push({ ...effect, rows });
+  const { edge } = effect;
+  const rows = effect.rows.slice();
+  let used = 0;
+  for (let at = 0; at < rows.length; at += PAID_ROW_NUMBERS) {
+    if (!isLinkedTo(state, rows[at + PAID_SLOT] as number, edge, rows[at + PAID_CONN] as number)) continue;
+    if (used < at) rows.copyWithin(used, at, at + PAID_ROW_NUMBERS);
+    used += PAID_ROW_NUMBERS;
+  }
+  if (used > 0) effects.push({ kind: 'paid', edge, rows: used < rows.length ? rows.slice(0, used) : rows });
 }

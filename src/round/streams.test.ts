@@ -1,5 +1,6 @@
 import { toHex } from '../core/bytes.ts';
 import { describe, expect, it } from 'vitest';
+import { packPaid } from './paid-rows.ts';
 import { CLAPS } from './stream-table.ts';
 import {
   RoundDriver,
@@ -223,9 +224,11 @@ describe('payments', () => {
     expect(effectsOf(effects, 'appendSegment')).toHaveLength(1);
     round.raw(round.words({ slot, index: 3 }));
     expect(effectsOf(round.answer(), 'paid')).toEqual([
-      { kind: 'paid', edge: 0, rows: [{ slot, conn: 1, indexes: [2, 0], gift: false }] },
+      { kind: 'paid', edge: 0, rows: packPaid([{ slot, conn: 1, indexes: [2, 0], gift: false }]) },
     ]);
-    expect(effectsOf(round.send({ kind: 'tick' }), 'paid')).toMatchObject([{ rows: [{ indexes: [3, 0] }] }]);
+    expect(effectsOf(round.send({ kind: 'tick' }), 'paid')).toEqual([
+      { kind: 'paid', edge: 0, rows: packPaid([{ slot, conn: 1, indexes: [3, 0], gift: false }]) },
+    ]);
   });
 
   it('count watching only for seconds that have passed, with a grace', () => {
@@ -321,7 +324,9 @@ describe('payments', () => {
     const slot = round.open({ stream: 1 });
     const gift = round.words({ slot, index: 30, gift: true });
     round.send(gift);
-    expect(effectsOf(round.raw(gift), 'paid')).toMatchObject([{ rows: [{ indexes: [30, 0], gift: true }] }]);
+    expect(effectsOf(round.raw(gift), 'paid')).toEqual([
+      { kind: 'paid', edge: 0, rows: packPaid([{ slot, conn: 1, indexes: [30, 0], gift: true }]) },
+    ]);
     expect(round.state.gifts.count).toBe(1);
   });
 });

@@ -4,6 +4,7 @@ import { RoundReplica } from '../../client/round-replica.ts';
 import { FLAG_GIFT_CONTINUES, forEachPayment } from '../../round/payment-batch.ts';
 import { CLAPS, TIPS, UNITS } from '../../round/stream-table.ts';
 import { ViewerTable } from '../../round/viewer-table.ts';
+import { packPaid, unpackPaid } from '../../round/paid-rows.ts';
 import { StreamVerifier } from '../../voucher/stream-verifier.ts';
 import { type Canary, plant } from './canary.ts';
 import { patched } from './patch.ts';
@@ -100,7 +101,12 @@ export const PAYMENT_CANARIES: readonly Canary[] = [
           effect.kind === 'paid'
             ? {
                 ...effect,
-                rows: effect.rows.map((row) => ({ ...row, indexes: row.indexes.map((index) => index + 1) })),
+                rows: packPaid(
+                  unpackPaid(effect.rows).map((row) => ({
+                    ...row,
+                    indexes: row.indexes.map((index) => index + 1),
+                  })),
+                ),
               }
             : effect,
         );
