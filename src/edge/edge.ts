@@ -5,6 +5,7 @@
  * `uws-server.ts` drives it with real sockets; tests and the simulator with their own.
  */
 import { unreachable } from '../core/assert.ts';
+import { ByteWriter } from '../core/bytes.ts';
 import type { EdgeStats, MainToEdge, RoundPlace } from '../actors/messages.ts';
 import type { Timer } from '../ports/clock.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
@@ -44,13 +45,17 @@ export class Edge {
   readonly #mail: ShardMail;
   readonly #slow: SlowReaders;
   readonly #onBehind: (session: Session) => void;
+  readonly #nonceOf: (conn: number) => Uint8Array;
   readonly #sweepTimer: Timer;
   /** From a random number on: what is still under way to connections of this edge's former life finds nobody. */
   #lastConn: number;
   #stoppingWith: number | null = null;
 
   constructor(options: EdgeOptions) {
-    const { clock, edge, random, settings } = options;
+    const { clock, edge, hashes, random, settings } = options;
+    // A number comes again after four billion connections at the earliest; the next life has another secret.
+    const secret = random.bytes(32);
+    this.#nonceOf = (conn) => hashes.sha256(new ByteWriter(36).bytes(secret).u32(conn).finish());
     this.#lastConn = u32At(random.bytes(4), 0);
     this.#context = {
       ...options,
@@ -78,15 +83,15 @@ export class Edge {
 
   /** A connection was upgraded: greets it. The socket reports to the session that is returned. */
   opened(socket: Socket): Session {
-    const { clock, random, settings } = this.#context;
+    const { clock, settings } = this.#context;
     const nowMs = clock.nowMs();
     const session = new Session({
       conn: this.#nextConn(),
       socket,
-      nonce: random.bytes(32),
       nowMs,
       tokens: settings.messagesPerSecond * 2,
       onBehind: this.#onBehind,
+      nonceOf: this.#nonceOf,
     });
     this.#sessions.set(session.conn, session);
     this.#unauthenticated.add(session);
@@ -205,7 +210,7 @@ export class Edge {
     for (const session of this.#unauthenticated) {
       if (nowMs - session.openedMs < settings.authTimeoutMs) break;
       this.#unauthenticated.delete(session);
-      if (session.account === null) session.close(CLOSE.AUTH_TIMEOUT);
+      if (!session.isAuthenticated) session.close(CLOSE.AUTH_TIMEOUT);
     }
     this.#context.acks.sweep(nowMs);
     this.#slow.sweep(nowMs);

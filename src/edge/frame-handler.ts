@@ -59,7 +59,7 @@ export class FrameHandler {
       session.error('BAD_FRAME');
       return session.close(CLOSE.PROTOCOL_ERROR);
     }
-    if (frame[0] === FRAME.PAY && frame.length === FRAME_BYTES_MAX.PAY && session.account !== null) {
+    if (frame[0] === FRAME.PAY && frame.length === FRAME_BYTES_MAX.PAY && session.isAuthenticated) {
       return this.#words.pay(session, frame, nowMs);
     }
     const decoded = decodeClient(frame);
@@ -67,7 +67,7 @@ export class FrameHandler {
     const { message } = decoded;
     if (message.type === FRAME.TIME) return this.#time(session, message.token);
     if (message.type === FRAME.AUTH) return this.#authenticate(session, message);
-    if (session.account === null) {
+    if (!session.isAuthenticated) {
       const about = { ref: refOf(message), frame: message.type };
       return this.#protocolError(session, 'NOT_AUTHENTICATED', about);
     }
@@ -128,7 +128,7 @@ export class FrameHandler {
   }
 
   #authenticate(session: Session, message: AuthMessage): void {
-    if (session.account !== null) return this.#protocolError(session, 'BAD_FRAME');
+    if (session.isAuthenticated) return this.#protocolError(session, 'BAD_FRAME');
     const { hashes, settings, signatures } = this.#context;
     const publicKey = Uint8Array.from(message.publicKey);
     const hash = hashes.sha256(authBytes(settings.network, session.nonce));
@@ -137,7 +137,7 @@ export class FrameHandler {
       return session.close(CLOSE.AUTH_FAILED);
     }
     const account = accountOfPublicKey(publicKey, hashes);
-    session.authenticated(publicKey, account);
+    session.authenticate(publicKey);
     session.reply(encodeServer({ type: FRAME.READY, account }));
   }
 

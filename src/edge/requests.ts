@@ -2,6 +2,7 @@
  * JOIN, LEAVE, OPEN and ATTACH. A request for a round whose state is not here yet waits for the keyframe; one
  * that was handed to a shard is kept until it is answered, so that it can be handed to the shard's next life.
  */
+import { accountOfPublicKey } from '../core/account-key.ts';
 import { unreachable } from '../core/assert.ts';
 import { type Code } from '../core/errors.ts';
 import type { RoundId } from '../core/ids.ts';
@@ -123,13 +124,13 @@ export class Requests {
   }
 
   #open(session: Session, message: OpenMessage, feed: RoundFeed, nowMs: number): void {
-    const { account, publicKey } = session;
+    const { publicKey } = session;
     const decoded = decodeCommitment(message.commitment);
-    if (account === null || publicKey === null || feed.state === null || !decoded.ok) return;
+    if (publicKey === null || feed.state === null || !decoded.ok) return;
     const place = {
       network: this.#context.settings.network,
       nonce: session.nonce,
-      account,
+      account: accountOfPublicKey(publicKey, this.#context.hashes),
       publicKey,
       state: feed.state,
       nowMs,

@@ -8,7 +8,6 @@
 import { fromHex, toHex } from '../core/bytes.ts';
 import type { Code } from '../core/errors.ts';
 import { codeInfo } from '../core/errors.ts';
-import type { AccountId } from '../core/ids.ts';
 import type { EdgeInput } from '../actors/link.ts';
 import { CLOSE, type CloseCode } from '../protocol/close-codes.ts';
 import { FRAME } from '../protocol/messages.ts';
@@ -51,8 +50,6 @@ export class Session {
   readonly conn: number;
   readonly socket: Socket;
   readonly openedMs: number;
-  /** Null until AUTH was verified, as is the public key. */
-  account: AccountId | null = null;
   closed = false;
   streams: readonly EdgeStream[] = NONE;
   /** Handles of the rounds it follows. */
@@ -72,31 +69,35 @@ export class Session {
   #replies: Uint8Array[] | null = null;
   #lastNumber = 0;
   readonly #onBehind: (session: Session) => void;
-  /** As hex: an array of 32 bytes takes 232, its text 80, and both are looked at only now and then. */
-  readonly #nonceHex: string;
+  readonly #nonceOf: (conn: number) => Uint8Array;
+  /** As hex: an array of 33 bytes takes more than 230, its text 82, and it is needed only now and then. */
   #publicKeyHex: string | null = null;
 
   constructor(input: {
     readonly conn: number;
     readonly socket: Socket;
-    readonly nonce: Uint8Array;
     readonly nowMs: number;
     readonly tokens: number;
-    /** Shared by all sessions of the edge. */
+    /** Shared by all sessions of the edge, as is the next. */
     readonly onBehind: (session: Session) => void;
+    readonly nonceOf: (conn: number) => Uint8Array;
   }) {
     this.conn = input.conn;
     this.socket = input.socket;
-    this.#nonceHex = toHex(input.nonce);
     this.openedMs = input.nowMs;
     this.tokens = input.tokens;
     this.tokensAtMs = input.nowMs;
     this.#onBehind = input.onBehind;
+    this.#nonceOf = input.nonceOf;
   }
 
-  /** The nonce of WELCOME, 32 bytes, in an array of its own. */
+  /** The nonce of WELCOME, 32 bytes. Not kept: it follows from the connection's number. */
   get nonce(): Uint8Array {
-    return fromHex(this.#nonceHex);
+    return this.#nonceOf(this.conn);
+  }
+
+  get isAuthenticated(): boolean {
+    return this.#publicKeyHex !== null;
   }
 
   /** Null until AUTH was verified; in an array of its own. */
@@ -104,9 +105,9 @@ export class Session {
     return this.#publicKeyHex === null ? null : fromHex(this.#publicKeyHex);
   }
 
-  authenticated(publicKey: Uint8Array, account: AccountId): void {
+  /** AUTH was verified. */
+  authenticate(publicKey: Uint8Array): void {
     this.#publicKeyHex = toHex(publicKey);
-    this.account = account;
   }
 
   /** False: not taken, and the session is behind. For what may be lost or is repeated in another form. */
