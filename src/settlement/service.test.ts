@@ -213,6 +213,28 @@ describe('settling a round', () => {
     );
   });
 
+  it('settles at once when a hold was let go while the holds were read', async () => {
+    const statement = battle({ roundId: 'closing', viewers: 6, paying: 0.5 });
+    const free = statement.streams.find(({ paidSats }) => paidSats === 0)?.signed.commitment.streamId;
+    let reads = 0;
+    await restart({
+      store: {
+        ...store,
+        async holdsOfRound(roundId) {
+          const holds = await store.holdsOfRound(roundId);
+          if (reads++ === 0 && free !== undefined)
+            await store.shrinkHold({ streamId: free, toSats: 0, atMs: 1 });
+          return holds;
+        },
+      },
+    });
+    await settle(statement);
+    expect(stages()).toEqual(['planned', 'accepted']);
+    expect(reads).toBe(2);
+    expect(errors).toEqual([]);
+    expect(await store.holdsOfRound(statement.terms.roundId)).toEqual([]);
+  });
+
   it('leaves a round to the owner that took it over', async () => {
     const statement = battle({ roundId: 'taken', viewers: 3 });
     const { roundId } = statement.terms;

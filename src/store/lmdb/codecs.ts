@@ -86,10 +86,14 @@ export interface AccountRow {
   readonly lastNo: number;
 }
 
+/** Filled anew by each: a settlement writes tens of thousands of them. */
+const accountWriter = new ByteWriter(17);
+
 /** Sign of the balance (1 for below zero), its magnitude, the entry. */
 export const accountCodec: Codec<AccountRow> = {
   encode: ({ balance, lastNo }) =>
-    new ByteWriter(17)
+    accountWriter
+      .reset()
       .u8(balance < 0 ? 1 : 0)
       .u64(Math.abs(balance))
       .u64(lastNo)

@@ -63,7 +63,7 @@ export function openDatabase(
 export function viewOf(db: Database): View {
   const get = (key: Uint8Array): Uint8Array | undefined => {
     const sealed = db.getBinary(key);
-    return sealed === undefined ? undefined : plain(unseal(key, sealed));
+    return sealed === undefined ? undefined : unseal(key, sealed);
   };
   return {
     get,
@@ -73,7 +73,7 @@ export function viewOf(db: Database): View {
     },
     *scan(start, scan = {}) {
       for (const { key, value } of db.getRange(rangeOf(start, scan))) {
-        yield { key: plain(key), value: plain(unseal(key, value)) };
+        yield { key: plain(key), value: unseal(key, value) };
       }
     },
   };
