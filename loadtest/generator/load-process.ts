@@ -1,4 +1,5 @@
 /** Entry of a load process: makes its viewers, has them go, tells every second how it is, and in the end everything. */
+import { CliError } from '../../src/cli/terminal.ts';
 import { Crew } from './crew.ts';
 import type { FromLoadProcess, ToLoadProcess } from './messages.ts';
 import { monotonicMs } from './monotonic.ts';
@@ -49,7 +50,9 @@ async function take(message: ToLoadProcess): Promise<void> {
 
 process.on('message', (message: ToLoadProcess) => {
   take(message).catch((error: unknown) => {
-    tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+    const expected = error instanceof CliError;
+    const text = error instanceof Error && !expected ? error.stack : undefined;
+    tell({ kind: 'failed', message: text ?? (expected ? error.message : String(error)), expected });
   });
 });
 // Ctrl-C in a terminal comes to every process of it; what is to be done about it, the parent says.

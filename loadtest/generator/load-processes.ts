@@ -1,6 +1,7 @@
 /** The parent's end of the load processes: starts them, hands out the viewers, collects what they tell. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { CliError } from '../../src/cli/terminal.ts';
 import type { LoadOptions } from '../options.ts';
 import type { FromLoadProcess, ProcessResult, ProcessSample, ToLoadProcess } from './messages.ts';
 
@@ -21,7 +22,7 @@ export class LoadProcesses {
       child.on('message', (message) => {
         const told = message as FromLoadProcess;
         if (told.kind === 'sample') sample(index, told);
-        else if (told.kind === 'failed') this.#failed.reject(new Error(told.message));
+        else if (told.kind === 'failed') this.#failed.reject(failureOf(told));
         else this.#waiting.get(`${told.kind} ${index}`)?.(told);
       });
       child.on('exit', (code, signal) => {
@@ -89,4 +90,8 @@ export class LoadProcesses {
     });
     return Promise.race([Promise.all(answers), this.failed]);
   }
+}
+
+function failureOf({ expected, message }: Extract<FromLoadProcess, { kind: 'failed' }>): Error {
+  return expected ? new CliError(message) : new Error(`a load process failed: ${message}`);
 }

@@ -34,7 +34,8 @@ export interface LoadTimes {
 
 export type FromLoadProcess =
   | { readonly kind: 'prepared' }
-  | { readonly kind: 'failed'; readonly message: string }
+  /** `expected`: no bug of ours, the message is for people. */
+  | { readonly kind: 'failed'; readonly message: string; readonly expected: boolean }
   | ({ readonly kind: 'sample' } & ProcessSample)
   | ({ readonly kind: 'result' } & ProcessResult);
 

@@ -11,7 +11,7 @@ import { monotonicMs } from './monotonic.ts';
 
 const AT_ONCE = 8;
 const ASK_EVERY_MS = 250;
-const RETRIES_MAX = 40;
+const RETRIES_MAX = 20;
 
 /** After full load, for the last acknowledgements. */
 export const DRAIN_SECONDS = 3;

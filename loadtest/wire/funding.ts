@@ -1,5 +1,6 @@
 /** Credits accounts from the faucet of a development network, thousands of them in a few seconds, over the HTTP API. */
 import { randomBytes } from 'node:crypto';
+import { CliError } from '../../src/cli/terminal.ts';
 import { Api } from '../../src/client/api.ts';
 import type { AccountId } from '../../src/core/ids.ts';
 
@@ -16,7 +17,7 @@ export interface Funding {
   readonly accounts: readonly { readonly account: AccountId; readonly sats: number }[];
 }
 
-/** Throws when an account cannot be credited: no faucet, or too much for it. */
+/** Throws CliError when an account cannot be credited: no faucet, or too much for it. */
 export async function fundAccounts({ baseUrl, adminToken, accounts }: Funding): Promise<void> {
   const api = new Api(adminToken === undefined ? { baseUrl } : { baseUrl, adminToken });
   const run = randomBytes(8).toString('hex');
@@ -38,7 +39,8 @@ async function fund(
     const answer = await api.fundDevAccount(credit, key);
     if (answer.ok) return;
     const passing = answer.code === 'UNAVAILABLE' || answer.code === 'RATE_LIMITED';
-    if (!passing || tries === TRIES_MAX) throw new Error(`${answer.code}: ${answer.message}`);
+    if (!passing || tries === TRIES_MAX)
+      throw new CliError(`an account cannot be funded: ${answer.message} (${answer.code})`);
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
 }
