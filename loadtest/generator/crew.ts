@@ -19,7 +19,7 @@ import {
   type Misbehaviour,
   type PlannedAct,
   firstTarget,
-  payPhase,
+  nextPayMs,
   planLoad,
   roundOf,
   viewersOfProcess,
@@ -122,7 +122,7 @@ export class Crew implements SlotHost {
     for (const slot of this.#slots) {
       const { place } = slot;
       const share = place / this.#slots.length;
-      wheel.add(place, times.rampAtMs + payPhase(slot.index) * this.#intervalMs(slot));
+      wheel.add(place, nextPayMs(slot.index, this.#intervalMs(slot), times.rampAtMs));
       wheel.add(this.#slots.length + place, times.rampAtMs + share * options.rampSeconds * 1_000);
     }
     this.#log.begin();
@@ -257,7 +257,7 @@ export class Crew implements SlotHost {
     const { wheel, times } = this.#runningNow();
     if (id < count) {
       slot.viewer?.pay(dueMs);
-      wheel.add(id, dueMs + this.#intervalMs(slot));
+      wheel.add(id, nextPayMs(slot.index, this.#intervalMs(slot), dueMs));
     } else if (slot.viewer !== null || nowMs < times.endsAtMs) {
       // Somebody new has nothing to do after the load; somebody who was there has words on the way.
       slot.connect(dueMs);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LOAD_DEFAULTS, type LoadOptions } from '../options.ts';
-import { planLoad, roundOf, viewersOfProcess } from './plan.ts';
+import { nextPayMs, planLoad, roundOf, viewersOfProcess } from './plan.ts';
 
 const OPTIONS: LoadOptions = {
   ...LOAD_DEFAULTS,
@@ -97,3 +97,16 @@ test.each([1, 2, 3, 5])(
     if (processes > 1) expect(new Set(shares[0])).toEqual(plan.probes);
   },
 );
+
+test('a viewer pays once an interval, and all of them stay spread when it gets longer', () => {
+  const first = Array.from({ length: 1_000 }, (_, viewer) => nextPayMs(viewer, 1_000, 123_456.7));
+  for (const atMs of first) {
+    expect(atMs).toBeGreaterThan(123_456.7);
+    expect(atMs).toBeLessThanOrEqual(124_456.8);
+  }
+  const second = first.map((atMs, viewer) => nextPayMs(viewer, 1_000, atMs));
+  for (const [viewer, atMs] of second.entries()) expect(atMs - (first[viewer] ?? 0)).toBeCloseTo(1_000, 3);
+  const slower = second.map((atMs, viewer) => nextPayMs(viewer, 5_000, atMs));
+  const perSecond = Map.groupBy(slower, (atMs) => Math.floor(atMs / 1_000));
+  for (const due of [...perSecond.values()].slice(1, -1)) expect(due.length).toBeLessThan(300);
+});

@@ -4,7 +4,7 @@
  * from the beginning of full load.
  *
  * Acts are spread evenly (one at a random moment of each of as many equal slices). Paying is not in the plan: each
- * viewer pays once an interval at its `payPhase` of it.
+ * viewer pays once an interval (`nextPayMs`).
  */
 import { Prng } from '../../src/core/prng.ts';
 import type { LoadOptions } from '../options.ts';
@@ -44,16 +44,21 @@ const PROBES_PER_ROUND_MIN = 2;
 const MISBEHAVE_EVERY_MS = 5_000;
 const GIFT_SATS = 1_000;
 const MISBEHAVIOURS: readonly Misbehaviour[] = ['badWord', 'garbage', 'flood'];
-/** A part of the fraction of the golden ratio: multiples of it fall evenly into [0, 1). */
+/** Of the golden ratio: multiples of it fall evenly into [0, 1). */
 const GOLDEN = 0.618_033_988_749_895;
 
 export function roundOf(viewer: number, options: Pick<LoadOptions, 'rounds'>): number {
   return viewer % options.rounds;
 }
 
-/** Where in an interval of paying a viewer pays, from 0 to 1. */
-export function payPhase(viewer: number): number {
-  return (viewer * GOLDEN) % 1;
+/**
+ * When a viewer pays next after `afterMs`: once an interval, at its own phase of it. So they stay spread over the whole
+ * interval also when the engine makes it longer.
+ */
+export function nextPayMs(viewer: number, intervalMs: number, afterMs: number): number {
+  const phase = (viewer * GOLDEN) % 1;
+  // A hair more, because what was due at the phase itself is rounded.
+  return (Math.floor(afterMs / intervalMs - phase + 1e-6) + 1 + phase) * intervalMs;
 }
 
 /** Whom it watches at first. */
