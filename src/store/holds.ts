@@ -9,7 +9,6 @@ import { SATS_MAX } from '../core/sats.ts';
 import { type JournalEntry, ledgerAccounts } from '../ledger/journal.ts';
 import type { Hold } from '../ports/store.ts';
 import type { Phase } from '../round/terms.ts';
-import { netByAccount } from './postings.ts';
 
 /** Whether what is open for the stream is what is asked for now; the store has seen the stream id before. */
 export function isSameHold(open: Hold | undefined, asked: Hold): boolean {
@@ -63,17 +62,15 @@ export function releaseEntry(release: {
  * done.
  */
 export function checkHoldsCovered(entry: JournalEntry, holds: Iterable<Hold>): void {
-  const open = new Map<string, number>();
+  const left = new Map<string, number>();
   for (const hold of holds) {
     const account = ledgerAccounts.held(hold.account);
-    open.set(account, (open.get(account) ?? 0) + hold.sats);
+    left.set(account, (left.get(account) ?? 0) + hold.sats);
   }
-  for (const [account, net] of netByAccount(entry)) {
-    if (!account.endsWith(':held')) continue;
-    if (net === -(open.get(account) ?? 0)) open.delete(account);
-    else throw holdsMoved(entry, account);
+  for (const { account, sats } of entry.legs) {
+    if (account.endsWith(':held')) left.set(account, (left.get(account) ?? 0) + sats);
   }
-  for (const [account, sats] of open) if (sats !== 0) throw holdsMoved(entry, account);
+  for (const [account, sats] of left) if (sats !== 0) throw holdsMoved(entry, account);
 }
 
 function holdsMoved(entry: JournalEntry, account: string): EngineError {

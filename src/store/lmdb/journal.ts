@@ -19,7 +19,7 @@ const UNTOUCHED: AccountRow = { balance: 0, lastNo: 0 };
 export function postEntry(tx: Transaction, entry: JournalEntry): Posting {
   if (isPosted(tx, entry.id)) return 'replayed';
   const rows = new Map<LedgerAccount, AccountRow>();
-  for (const account of accountsOf(entry)) rows.set(account, accountRow(tx, account));
+  for (const { account } of entry.legs) if (!rows.has(account)) rows.set(account, accountRow(tx, account));
   const balances = balancesAfter(entry, (account) => rows.get(account)?.balance ?? 0);
   if (balances === undefined) return 'insufficient';
   const no = counter(tx, 'entries') + 1;
