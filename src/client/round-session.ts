@@ -399,10 +399,16 @@ export class RoundSession extends Emitter<RoundSessionEvents> {
     this.#payTimer = null;
     if (stream === null) return;
     const payEveryMs = (): number => Math.max(1_000, this.state?.payEveryMs ?? 1_000);
-    const spreadMs = ((this.#options.platform.random.bytes(1)[0] ?? 0) / 256) * PAY_SPREAD_MS;
-    this.#payTimer = this.#ticker.add(payEveryMs() + PAY_OFFSET_MS + spreadMs, () => {
+    const chance = (): number => (this.#options.platform.random.bytes(1)[0] ?? 0) / 256;
+    // Thousands hear of a longer interval at once, and would all pay in the same second of it from then on.
+    const someSecondsMs = (): number => 1_000 * (1 + Math.floor((chance() * everyMs) / 1_000));
+    let everyMs = payEveryMs();
+    const firstMs = someSecondsMs() + PAY_OFFSET_MS + chance() * PAY_SPREAD_MS;
+    this.#payTimer = this.#ticker.add(firstMs, () => {
       stream.pay();
-      return payEveryMs();
+      if (payEveryMs() === everyMs) return everyMs;
+      everyMs = payEveryMs();
+      return someSecondsMs();
     });
   }
 }

@@ -32,6 +32,23 @@ describe('a viewer that watches', () => {
     expect(w.edge.paidSats).toBeGreaterThanOrEqual(15);
   });
 
+  it('pays in a second of its own when the round asks less often', async () => {
+    const paidBy: number[] = [0, 0, 0, 0, 0];
+    for (let seed = 1; seed <= 40; seed++) {
+      const w = await watching({ seed });
+      await w.run(3_000);
+      w.edge.publish({ payEveryMs: 5_000 });
+      await w.run(6_000);
+      for (const second of paidBy.keys()) {
+        const before = w.edge.payments.length;
+        await w.run(1_000);
+        paidBy[second] = (paidBy[second] ?? 0) + w.edge.payments.length - before;
+      }
+    }
+    expect(paidBy.reduce((sum, count) => sum + count, 0)).toBe(40);
+    expect(Math.max(...paidBy)).toBeLessThan(20);
+  });
+
   it('pays for the one it watched when it turns to another', async () => {
     const w = await watching();
     await w.run(5_000);
