@@ -1,9 +1,9 @@
 /** Planted bugs of a store that is a cluster on other machines: answers, retries, late writes, torn lists. */
 import type { AccountId, RoundId, StreamId } from '../../core/ids.ts';
 import type { JournalEntry } from '../../ledger/journal.ts';
-import type { Hold } from '../../ports/store.ts';
+import type { Hold, RoundWrite } from '../../ports/store.ts';
 import { holdEntry } from '../../store/holds.ts';
-import type { MemoryState } from '../../store/memory/state.ts';
+import type { MemoryRound, MemoryState } from '../../store/memory/state.ts';
 import { NO_CANARY, type Canary, plant } from './canary.ts';
 
 const { storeFlaws } = NO_CANARY;
@@ -36,20 +36,32 @@ export const STORE_CANARIES: readonly Canary[] = [
     }),
   }),
 
-  plant('late-snapshot-wins', 'a snapshot that arrives late replaces what was saved since', {
-    storeFlaws: { ...storeFlaws, blindWhenLate: ['saveSnapshot'] },
-    disk: (store, state) => ({
-      ...store,
-      saveSnapshot(write) {
-        const round = state.rounds.get(write.roundId);
-        if (round === undefined || round.generation !== write.generation || write.seq > round.seq) {
-          return store.saveSnapshot(write);
-        }
-        const { seq, bytes, phase } = write;
-        Object.assign(round, { snapshot: { seq, bytes }, segments: [], seq, phase });
-        return Promise.resolve({ ok: true });
-      },
-    }),
+  plant('late-save-wins', 'a save that arrives late takes the place of what was saved since', {
+    storeFlaws: { ...storeFlaws, blindWhenLate: ['appendSegment', 'saveSnapshot'] },
+    disk: (store, state) => {
+      const goesBack = ({ roundId, generation, seq }: RoundWrite): MemoryRound | undefined => {
+        const round = state.rounds.get(roundId);
+        return round?.generation === generation && seq < round.seq ? round : undefined;
+      };
+      return {
+        ...store,
+        appendSegment(write) {
+          const round = goesBack(write);
+          if (round === undefined) return store.appendSegment(write);
+          const { seq, bytes, phase } = write;
+          const before = round.segments.filter((segment) => segment.seq < seq);
+          Object.assign(round, { segments: [...before, { seq, bytes }], seq, phase });
+          return Promise.resolve({ ok: true });
+        },
+        saveSnapshot(write) {
+          const round = goesBack(write);
+          if (round === undefined) return store.saveSnapshot(write);
+          const { seq, bytes, phase } = write;
+          Object.assign(round, { snapshot: { seq, bytes }, segments: [], seq, phase });
+          return Promise.resolve({ ok: true });
+        },
+      };
+    },
   }),
 
   plant('torn-list-trusted', 'holds are closed as they were listed, not as they are', {
