@@ -32,6 +32,8 @@ import { loadOrCreateTreasuryKey } from './wallet/keys.ts';
 
 /** After the last round that was waited for is settled, until its viewers have seen that. */
 const RESULT_SHOWN_MS = 500;
+/** Not while the engine starts, nor while a shard that was started again restores its rounds. */
+const SPARE_SHARD_AFTER_MS = 2_000;
 
 export interface Engine {
   readonly apiUrl: string;
@@ -226,6 +228,7 @@ function startThreads(
     clock: systemClock,
     logger,
     stopCloseCode: CLOSE.RESTARTING,
+    spareShardAfterMs: SPARE_SHARD_AFTER_MS,
     events: keeper.events,
   });
 }

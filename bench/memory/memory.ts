@@ -45,7 +45,11 @@ async function measure({ quick, say }: BenchContext): Promise<Books> {
     const rounds = benchRounds(2);
     await engine.calls.call('createRounds', rounds);
     const plan = { watchSeconds: 300, gifts: 1 };
-    const warmUp = { ...plan, viewers: Math.min(WARM_UP_VIEWERS, Math.max(...points)), rounds: rounds.slice(1) };
+    const warmUp = {
+      ...plan,
+      viewers: Math.min(WARM_UP_VIEWERS, Math.max(...points)),
+      rounds: rounds.slice(1),
+    };
     const first = await startCrowd(engine, warmUp);
     crowds.push(first);
     await first.call('connect', warmUp.viewers);
@@ -53,7 +57,11 @@ async function measure({ quick, say }: BenchContext): Promise<Books> {
     await sleep(payMs);
     await first.stop();
 
-    const crowd = await startCrowd(engine, { ...plan, viewers: Math.max(...points), rounds: rounds.slice(0, 1) });
+    const crowd = await startCrowd(engine, {
+      ...plan,
+      viewers: Math.max(...points),
+      rounds: rounds.slice(0, 1),
+    });
     crowds.push(crowd);
     const readings: { x: number; books: Books }[] = [];
     for (const viewers of points) {
@@ -80,8 +88,12 @@ async function measure({ quick, say }: BenchContext): Promise<Books> {
 async function read(engine: LiveEngine): Promise<Books> {
   const books: Record<string, number> = {};
   for (const { kind, answer } of await engine.probe('memory')) {
-    books[`${kind} heap`] = answer.heapBytes;
-    books[`${kind} external`] = answer.externalBytes;
+    for (const [place, bytes] of [
+      ['heap', answer.heapBytes],
+      ['external', answer.externalBytes],
+    ] as const) {
+      books[`${kind} ${place}`] = (books[`${kind} ${place}`] ?? 0) + bytes; // a shard has a spare
+    }
   }
   const { anonBytes, fileBytes } = engine.residentMemory();
   return { resident: anonBytes, 'mapped files': fileBytes, ...books };

@@ -39,6 +39,10 @@ function make(entry: URL, clock: Clock = systemClock): SupervisedThread<string, 
   return thread;
 }
 
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 /** Collects what happens, and lets a test wait for it. */
 function recorder(thread: SupervisedThread<string, string>): (what: string) => Promise<void> {
   const seen: string[] = [];
@@ -72,6 +76,31 @@ test('a thread that dies is replaced at once, and the new one gets fresh data an
   await seen('hello');
   expect(await thread.stop('stop', 5_000)).toBe(true);
   expect([thread.up, thread.post('anybody')]).toEqual([false, false]);
+});
+
+test('a spare is started ahead, is silent until it takes over, and ends with the thread', async () => {
+  let started = 0;
+  const thread: SupervisedThread<string, string> = new SupervisedThread<string, string>({
+    name: 'test',
+    entry: ECHO,
+    data: () => ++started,
+    clock: systemClock,
+    logger,
+    policy,
+    runner: workerThreads,
+    spareAfterMs: 20,
+  });
+  threads.push(thread);
+  const seen = recorder(thread);
+  await seen('data 1');
+  await until(() => started === 2);
+  thread.post('die');
+  await seen('down');
+  thread.post('to the spare'); // it was there: nothing was started for this
+  expect([started, thread.restarts]).toEqual([2, 1]);
+  await seen('to the spare');
+  await until(() => started === 3);
+  expect(await thread.stop('stop', 5_000)).toBe(true);
 });
 
 test('a thread that cannot live is restarted later and later, up to a bound', async () => {

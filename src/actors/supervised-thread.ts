@@ -2,6 +2,9 @@
  * One worker thread that is meant to run until it is told to stop. Owned by main. A thread that ends by
  * itself is started again: at once the first time, then after a delay that doubles up to a bound while it
  * keeps dying young, so that a thread that cannot live does not take the machine with it.
+ *
+ * With a spare, the next thread is there already: started, idle, and without mail until it takes over. Loading the
+ * modules of a shard takes 100 ms and more, which its viewers would wait for. It costs the memory of an idle thread.
  */
 import type { Transferable } from 'node:worker_threads';
 import type { Clock, Timer } from '../ports/clock.ts';
@@ -26,6 +29,14 @@ export interface ThreadEvents<In> {
   onDown(): void;
 }
 
+/** One thread from its start to its end. A spare has nobody who listens. */
+interface Life<Out, In> {
+  thread: RunningThread<Out> | null;
+  readonly ended: Promise<void>;
+  onMessage: (message: In) => void;
+  onExit: (exitCode: number) => void;
+}
+
 export class SupervisedThread<Out, In> {
   readonly name: string;
   readonly #entry: URL;
@@ -34,7 +45,10 @@ export class SupervisedThread<Out, In> {
   readonly #logger: Logger;
   readonly #policy: RestartPolicy;
   readonly #runner: ThreadRunner;
+  readonly #spareAfterMs: number | null;
   #running: RunningThread<Out> | undefined;
+  #spare: Life<Out, In> | undefined;
+  #spareTimer: Timer | undefined;
   #ended: Promise<void> = Promise.resolve();
   #upSinceMs = 0;
   #diedYoung = 0;
@@ -51,6 +65,8 @@ export class SupervisedThread<Out, In> {
     readonly logger: Logger;
     readonly policy: RestartPolicy;
     readonly runner: ThreadRunner;
+    /** Start a spare so long after a thread took over, when it is not in the way; null: none. */
+    readonly spareAfterMs?: number | null;
   }) {
     this.name = options.name;
     this.#entry = options.entry;
@@ -59,6 +75,7 @@ export class SupervisedThread<Out, In> {
     this.#logger = options.logger;
     this.#policy = options.policy;
     this.#runner = options.runner;
+    this.#spareAfterMs = options.spareAfterMs ?? null;
   }
 
   get up(): boolean {
@@ -86,6 +103,7 @@ export class SupervisedThread<Out, In> {
   async stop(message: Out, timeoutMs: number): Promise<boolean> {
     this.#stopping = true;
     this.#restartTimer?.cancel();
+    await this.#endSpare();
     if (!this.post(message)) return true;
     let timer: Timer | undefined;
     const late = new Promise<false>((resolve) => {
@@ -101,26 +119,56 @@ export class SupervisedThread<Out, In> {
   async terminate(): Promise<void> {
     this.#stopping = true;
     this.#restartTimer?.cancel();
+    await this.#endSpare();
     await this.#running?.terminate();
   }
 
   #spawn(events: ThreadEvents<In>): void {
     this.#upSinceMs = this.#clock.monotonicMs();
-    this.#ended = new Promise((resolve) => {
-      this.#running = this.#runner.start<Out, In>({
-        name: this.name,
-        entry: this.#entry,
-        data: this.#data(),
-        onMessage: (message) => events.onMessage(message),
-        onError: (error) => this.#logger.error('thread failed', { thread: this.name, error }),
-        onExit: (exitCode) => {
-          this.#running = undefined;
-          resolve();
-          if (!this.#stopping) this.#diedByItself(events, exitCode);
-        },
-      });
-    });
+    const life = this.#spare ?? this.#begin();
+    this.#spare = undefined;
+    life.onMessage = (message) => events.onMessage(message);
+    life.onExit = (exitCode) => {
+      this.#running = undefined;
+      if (!this.#stopping) this.#diedByItself(events, exitCode);
+    };
+    this.#running = life.thread ?? undefined;
+    this.#ended = life.ended;
+    this.#spareLater();
     events.onUp();
+  }
+
+  #begin(): Life<Out, In> {
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const life: Life<Out, In> = { thread: null, ended, onMessage: () => undefined, onExit: () => undefined };
+    life.thread = this.#runner.start<Out, In>({
+      name: this.name,
+      entry: this.#entry,
+      data: this.#data(),
+      onMessage: (message) => life.onMessage(message),
+      onError: (error) => this.#logger.error('thread failed', { thread: this.name, error }),
+      onExit: (exitCode) => {
+        if (this.#spare === life) this.#spare = undefined;
+        resolve();
+        life.onExit(exitCode);
+      },
+    });
+    return life;
+  }
+
+  #spareLater(): void {
+    this.#spareTimer?.cancel();
+    if (this.#spareAfterMs === null) return;
+    this.#spareTimer = this.#clock.after(this.#spareAfterMs, () => {
+      if (!this.#stopping) this.#spare ??= this.#begin();
+    });
+  }
+
+  async #endSpare(): Promise<void> {
+    this.#spareTimer?.cancel();
+    const spare = this.#spare;
+    this.#spare = undefined;
+    await spare?.thread?.terminate();
   }
 
   #diedByItself(events: ThreadEvents<In>, exitCode: number): void {

@@ -39,6 +39,8 @@ export interface SupervisorOptions {
   readonly startTimeoutMs?: number;
   readonly stopTimeoutMs?: number;
   readonly restartPolicy?: RestartPolicy;
+  /** Keep a spare of each shard, started so long after the one that runs. Default: none. */
+  readonly spareShardAfterMs?: number;
   /** Default: worker threads. */
   readonly runner?: ThreadRunner;
 }

@@ -112,6 +112,7 @@ class ThreadSupervisor implements Supervisor {
         logger,
         policy,
         runner,
+        spareAfterMs: options.spareShardAfterMs ?? null,
       }),
       ready: new Ask<true>(clock),
       stats: new Ask<ShardStats>(clock),
