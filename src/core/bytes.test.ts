@@ -96,6 +96,14 @@ describe('ByteWriter and ByteReader', () => {
     expect(copy).toEqual(Uint8Array.of(1, 2, 3));
   });
 
+  it('writes a text as its length in UTF-8 and the same bytes as TextEncoder, whatever is in it', () => {
+    for (const text of ['', 'Vera', 'a'.repeat(64), 'a'.repeat(65), 'Zoë', '\u007f', '\u0080', '🎤 mic']) {
+      const encoded = new TextEncoder().encode(text);
+      const expected = new ByteWriter().u16(encoded.length).bytes(encoded).finish();
+      expect(new ByteWriter(1).string(text).finish()).toEqual(expected);
+    }
+  });
+
   it('read text as it was written, a byte order mark too', () => {
     const bytes = new ByteWriter().string('\ufeffname').finish();
     const read = new ByteReader(bytes).string();
