@@ -10,6 +10,8 @@ import { battle, openInStore } from '../../src/settlement/testing/battle.ts';
 import { type Parts, PartTimer } from './parts.ts';
 import type { Bank } from './bank.ts';
 
+/** Main splits the round while the build thread works. */
+const BUILD = 'build, sign and split';
 const BUILD_THREAD = new URL('../../src/build-thread.ts', import.meta.url);
 
 /** Every viewer pays, most of them gifts too. */
@@ -61,7 +63,7 @@ function timedStore(store: Store, timer: Running): Store {
   return {
     ...store,
     async commitSettlement(commit) {
-      timer()?.end('split');
+      timer()?.end(BUILD);
       const committed = await store.commitSettlement(commit);
       timer()?.end('commit');
       return committed;
@@ -75,7 +77,7 @@ function timedPool(pool: BuildPool, timer: Running): BuildPool {
     async build(request) {
       timer()?.end('plan');
       const built = await pool.build(request);
-      timer()?.end('build and sign');
+      timer()?.end(BUILD);
       return built;
     },
   };
