@@ -431,12 +431,19 @@ export class PayingViewer implements WebSocketListener {
   }
 
   #error({ ref, code, frame, retryable }: ErrorMessage): void {
+    const isAnswer = ref !== 0 && ref === this.#requestRef;
+    if (isAnswer) this.#requestRef = 0;
+    if (isAnswer && code === 'UNKNOWN_STREAM' && !this.#wasOpen) {
+      // An OPEN whose answer was lost had not arrived: no error of anybody.
+      this.#ask = 'open';
+      this.#request();
+      return;
+    }
     this.#host.refused(this, code);
-    if (ref !== 0 && ref === this.#requestRef) {
-      this.#requestRef = 0;
-      if (code === 'UNKNOWN_STREAM' && !this.#wasOpen) this.#ask = 'open';
-      else if (!retryable && code !== 'STREAM_EXISTS' && code !== 'STREAM_TAKEN') return;
-      this.#askAgain = true;
+    if (isAnswer) {
+      const isThere = code === 'STREAM_EXISTS' || code === 'STREAM_TAKEN';
+      if (frame === FRAME.OPEN && !isThere) this.#ask = 'open';
+      this.#askAgain = retryable || isThere;
     } else if (frame === FRAME.GIFT) {
       this.#giftRefused();
     } else if (frame === FRAME.CLAP && code === 'CLAP_FLOOD') {
