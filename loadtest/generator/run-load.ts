@@ -27,8 +27,9 @@ export interface LoadListener {
 
 /** Between the ramp and full load, for the last streams to be opened. */
 export const SETTLE_MS = 2_000;
-/** Until the ramp, for every process to be told of it. */
+/** Until the ramp, for rounds to be made and every process to be told of them. */
 const HEAD_START_MS = 200;
+const HEAD_START_MS_PER_ROUND = 10;
 /** For rounds to be settled: some time, and more with more streams. */
 const SETTLED_WITHIN_MS = 30_000;
 const SETTLED_WITHIN_MS_PER_VIEWER = 4;
@@ -97,7 +98,7 @@ async function drive({ options, on, engine, crew, samples, gone }: Drive): Promi
   const wsUrl = await rounds.wsUrl();
   on.say(`funding ${options.viewers} viewers`);
   await crew.prepare(engine);
-  const rampAtMs = monotonicMs() + HEAD_START_MS;
+  const rampAtMs = monotonicMs() + HEAD_START_MS + options.rounds * HEAD_START_MS_PER_ROUND;
   // At a whole second of the samples.
   const startsAtMs = rampAtMs + Math.ceil(options.rampSeconds) * 1_000 + SETTLE_MS;
   const times: LoadTimes = { rampAtMs, startsAtMs, endsAtMs: startsAtMs + options.seconds * 1_000 };
