@@ -28,6 +28,8 @@ export interface EdgeOptions extends EdgePorts {
   readonly edge: number;
   readonly settings: EdgeSettings;
   readonly publish: Publish;
+  /** Runs `run` soon, after the frames that have arrived (setImmediate). */
+  readonly defer: (run: () => void) => void;
 }
 
 /** What main says that is about rounds and shards; `port` is ready to be used. */
@@ -65,7 +67,7 @@ export class Edge {
       counters: { wordsAccepted: 0, wordsRefused: 0, framesPublished: 0 },
     };
     this.#requests = new Requests(this.#context);
-    this.#frames = new FrameHandler(this.#context, this.#requests);
+    this.#frames = new FrameHandler(this.#context, this.#requests, options.defer);
     this.#slow = new SlowReaders(this.#context);
     const publish: Publish = (topic, frame) => {
       this.#slow.beforePublish();
@@ -136,6 +138,7 @@ export class Edge {
   closed(session: Session): void {
     if (session.closed) return;
     session.closed = true;
+    this.#frames.settle(); // what it sent before counts
     this.#sessions.delete(session.conn);
     this.#unauthenticated.delete(session);
     this.#slow.forget(session);
@@ -177,6 +180,7 @@ export class Edge {
   /** Hands on what was collected and closes every connection, also those that still come. */
   stop(closeCode: number): void {
     this.#stoppingWith = closeCode;
+    this.#frames.settle();
     this.#sweepTimer.cancel();
     for (const session of this.#sessions.values()) session.socket.end(closeCode);
     this.#context.directory.flush();

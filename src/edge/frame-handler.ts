@@ -26,18 +26,22 @@ import type { RoundFeed } from './round-feed.ts';
 import type { ErrorSubject, Session } from './session.ts';
 import { EDGE_TUNING } from './settings.ts';
 import { WordDesk } from './word-desk.ts';
+import { WordQueue } from './word-queue.ts';
 
 export class FrameHandler {
   readonly #context: EdgeContext;
   readonly #requests: Requests;
   readonly #words: WordDesk;
+  readonly #queue: WordQueue;
   readonly #tokensPerMs: number;
   readonly #tokensMax: number;
 
-  constructor(context: EdgeContext, requests: Requests) {
+  constructor(context: EdgeContext, requests: Requests, defer: (run: () => void) => void) {
     this.#context = context;
     this.#requests = requests;
-    this.#words = new WordDesk(context);
+    const words = new WordDesk(context);
+    this.#words = words;
+    this.#queue = new WordQueue({ verify: (session, frames, at) => words.pay(session, frames, at), defer });
     this.#tokensPerMs = context.settings.messagesPerSecond / 1000;
     this.#tokensMax = context.settings.messagesPerSecond * 2;
   }
@@ -60,8 +64,9 @@ export class FrameHandler {
       return session.close(CLOSE.PROTOCOL_ERROR);
     }
     if (frame[0] === FRAME.PAY && frame.length === FRAME_BYTES_MAX.PAY && session.isAuthenticated) {
-      return this.#words.pay(session, frame, nowMs);
+      return this.#queue.put(session, frame);
     }
+    this.settle();
     const decoded = decodeClient(frame);
     if (!decoded.ok) return this.#protocolError(session, decoded.code);
     const { message } = decoded;
@@ -72,6 +77,11 @@ export class FrameHandler {
       return this.#protocolError(session, 'NOT_AUTHENTICATED', about);
     }
     this.#act(session, message, nowMs);
+  }
+
+  /** Acts on the words that came so far. */
+  settle(): void {
+    this.#queue.settle();
   }
 
   /** Messages that were kept while the stream was not attached. */

@@ -66,7 +66,11 @@ export function startEdgeServer(options: EdgeServerOptions): EdgeServer {
     max: settings.maxConnections,
     perAddressMax: settings.maxConnectionsPerAddress,
   });
-  const edge = new Edge({ ...options, publish: (topic, frame) => void app.publish(topic, frame, true) });
+  const edge = new Edge({
+    ...options,
+    publish: (topic, frame) => void app.publish(topic, frame, true),
+    defer: (run) => void setImmediate(run),
+  });
 
   app.ws<SocketData>(WS_PATH, {
     maxPayloadLength: settings.maxFrameBytes * 4,

@@ -43,24 +43,25 @@ export class WordDesk {
     this.#context = context;
   }
 
-  /** `frame` is a PAY of the right length; it is only read. */
-  pay(session: Session, frame: Uint8Array, nowMs: number): void {
-    const number = u16At(frame, 1);
+  /** A PAY of the right length is at `at` of `bytes`; it is only read. */
+  pay(session: Session, bytes: Uint8Array, at: number): void {
+    const number = u16At(bytes, at + 1);
     const stream = session.stream(number);
     if (stream === undefined || stream.closeRef !== 0)
       return this.#refuse(session, 'UNKNOWN_STREAM', number, FRAME.PAY);
     const feed = this.#open(stream, 1);
     if (feed === undefined) return;
-    const target = frame[3] as number;
+    const target = bytes[at + 3] as number;
     if (!isTarget(feed, target)) return this.#refuse(session, 'UNKNOWN_TARGET', number, FRAME.PAY);
     const reveal = this.#reveal;
-    reveal.chain = frame[4] as number;
-    reveal.index = u32At(frame, 5);
-    for (let i = 0; i < WORD_BYTES; i++) reveal.word[i] = frame[PAY_BYTES - WORD_BYTES + i] as number;
+    reveal.chain = bytes[at + 4] as number;
+    reveal.index = u32At(bytes, at + 5);
+    const wordAt = at + PAY_BYTES - WORD_BYTES;
+    for (let i = 0; i < WORD_BYTES; i++) reveal.word[i] = bytes[wordAt + i] as number;
     const verdict = stream.verifier.accept({
       purpose: 'watch',
       reveals: this.#watchReveals,
-      nowMs,
+      nowMs: this.#context.clock.nowMs(),
       endsAtMs: feed.state?.endsAtMs ?? null,
       sha256: this.#context.hashes.sha256,
     });

@@ -180,6 +180,7 @@ export class SimThreads implements ThreadRunner {
       signatures: nativeSignatures,
       logger,
       publish: (topic, frame) => network.publish(listening, topic, frame),
+      defer: (run) => void scheduler.after(life, 0.01, 'words', run),
     });
     const listening: ListeningEdge = { life, edge };
     network.listen(listening);

@@ -81,6 +81,7 @@ export class Rig {
       hashes: { sha256, ripemd160 },
       signatures: nativeSignatures,
       logger: createLogger({ level: 'silent', room: 'test' }),
+      defer: (run) => run(),
       publish: (topic, frame) => {
         for (const socket of this.sockets) if (socket.topics.has(topic)) socket.published(frame);
       },
