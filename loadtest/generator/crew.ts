@@ -12,6 +12,7 @@ import { fundAccounts } from '../wire/funding.ts';
 import { type ViewerCounts, type ViewerRound, type ViewerSetup, newPerson } from '../wire/paying-viewer.ts';
 import { type WebSocketTarget, webSocketTarget } from '../wire/raw-web-socket.ts';
 import { CrewLog } from './crew-log.ts';
+import { type LatencyHistogram, SEEN_BEFORE_DUE } from './histograms.ts';
 import type { LoadTimes, ProcessResult, ProcessSample, ToLoadProcess } from './messages.ts';
 import { monotonicMs } from './monotonic.ts';
 import {
@@ -114,7 +115,7 @@ export class Crew implements SlotHost {
       plan: this.#plan,
       options,
       startsAtMs: times.startsAtMs,
-      sinks: { gift: (ms) => gift.record(ms), clap: (ms) => clap.record(ms) },
+      sinks: { gift: (ms) => this.#seen(gift, ms), clap: (ms) => this.#seen(clap, ms) },
     });
     const target = webSocketTarget(wsUrl, SUBPROTOCOL);
     this.#running = { times, wheel, rounds, sightings, target, act: 0, drained: 0 };
@@ -311,6 +312,11 @@ export class Crew implements SlotHost {
     slot.viewer.resumeReading();
     slot.viewer.pay(this.#runningNow().times.endsAtMs);
     slot.viewer.pause();
+  }
+
+  #seen(latencies: LatencyHistogram, ms: number): void {
+    latencies.record(ms);
+    if (ms < 0) this.#log.error(SEEN_BEFORE_DUE);
   }
 
   #intervalMs(slot: Slot): number {

@@ -10,6 +10,8 @@ import {
 } from 'hdr-histogram-js';
 import type { Latency } from '../run-result.ts';
 
+/** An error that is none of the engine's: clocks of the processes that differ. */
+export const SEEN_BEFORE_DUE = 'SEEN_BEFORE_DUE';
 /** Nothing is waited for longer. */
 const LONGEST_US = 3_600_000_000;
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus } from 'node:os';
 import type { LoadOptions } from '../options.ts';
 import type { MoneyProof, RunResult, Sample } from '../run-result.ts';
-import { LatencyHistogram } from './histograms.ts';
+import { LatencyHistogram, SEEN_BEFORE_DUE } from './histograms.ts';
 import type { ActCounts, ProcessResult } from './messages.ts';
 import type { Samples } from './samples.ts';
 
@@ -58,9 +58,13 @@ export function resultOf(run: {
     },
     samples: samples.all,
     money,
-    invalid: invalidity({ options, samples: samples.all, lag, late }),
+    invalid: invalidity({ options, samples: samples.all, lag, late, early: sum(earlySightings) }),
     thresholds: [],
   };
+}
+
+function earlySightings({ errors }: ProcessResult): number {
+  return errors[SEEN_BEFORE_DUE] ?? 0;
 }
 
 /** Why the figures say little about the engine. */
@@ -69,12 +73,18 @@ function invalidity(run: {
   readonly samples: readonly Sample[];
   readonly lag: LatencyHistogram;
   readonly late: number;
+  readonly early: number;
 }): readonly string[] {
   const reasons: string[] = [];
   const lagMs = run.lag.count === 0 ? 0 : run.lag.percentileMs(99);
   if (lagMs > LAG_P99_MS_MAX) {
     reasons.push(
       `the generator was the bottleneck: 1 % of what it sent was more than ${lagMs.toFixed(0)} ms late`,
+    );
+  }
+  if (run.early > 0) {
+    reasons.push(
+      `the clocks of the generator's processes differ: ${run.early} sightings were before their time`,
     );
   }
   const connected = run.samples
