@@ -48,7 +48,11 @@ export async function commitSettlement(settling: Settling, context: CommitContex
     coinsWanted: COINS_WANTED,
   };
   // The entry is made while the build thread works: for 20,000 viewers both take some 150 ms.
-  const [built, entry] = await Promise.all([pool.build(request), splitEntry(settling, context)]);
+  const building = pool.build(request);
+  const splitting = splitEntry(settling, context);
+  // Both have ended before either may fail: the pool does not survive being closed with work under way.
+  await Promise.allSettled([building, splitting]);
+  const [built, entry] = await Promise.all([building, splitting]);
   if (entry === null) return { ok: true };
   if (!built.ok) {
     throw new EngineError(built.code, { message: `the treasury cannot pay for ${roundId}` });
