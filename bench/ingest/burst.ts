@@ -24,7 +24,7 @@ export async function burst(
 ): Promise<Burst> {
   const { pid, threadId } = server;
   process.kill(pid, 'SIGSTOP');
-  while (!isStopped(pid, threadId)) await pause(1);
+  while (stateOf(pid, threadId) !== 'T') await pause(1);
   const beforeNs = threadCpuNs(pid, threadId);
   write();
   const startedMs = performance.now();
@@ -34,17 +34,18 @@ export async function burst(
   while (performance.now() - busyMs < QUIET_MS) {
     await pause(POLL_MS);
     const nowNs = threadCpuNs(pid, threadId);
-    if (nowNs - busyNs < QUIET_NS) continue;
+    // One that waits for a processor is not quiet.
+    if (nowNs - busyNs < QUIET_NS && stateOf(pid, threadId) === 'S') continue;
     busyNs = nowNs;
     busyMs = performance.now();
   }
   return { cpuNs: threadCpuNs(pid, threadId) - beforeNs, elapsedMs: busyMs - startedMs };
 }
 
-/** Also its threads: each notices the signal by itself. */
-function isStopped(pid: number, threadId: number): boolean {
+/** T: stopped (each thread notices the signal by itself); S: asleep; R: running, or waiting for a processor. */
+function stateOf(pid: number, threadId: number): string | undefined {
   const stat = readFileSync(`/proc/${pid}/task/${threadId}/stat`, 'latin1');
-  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+  return stat[stat.lastIndexOf(')') + 2];
 }
 
 async function pause(ms: number): Promise<void> {
