@@ -6,8 +6,8 @@
 import type { PayingViewer } from '../../loadtest/wire/paying-viewer.ts';
 
 const AT_ONCE = 400;
-/** Before another attempt of one that did not get through: the edge is being started again. */
-const RETRY_MS = 20;
+/** Before another attempt of one that did not get through: the edge is being started again, and needs the machine. */
+const RETRY_MS = 100;
 
 export class Connector {
   #waiting: PayingViewer[] = [];

@@ -3,8 +3,9 @@
  * taken in their process. It shares the machine with the engine, and does about as much work: on two cores these are
  * upper bounds.
  *
- * Shard: it fails an assertion (the drill `crash`), is started again, restores the round from the store, and the edge
- * attaches every stream anew; viewers stay connected. Edge: the same for the thread with the sockets. Storm: every
+ * Shard: it fails an assertion (the drill `crash`), its spare restores the round from the store, and the edge attaches
+ * every stream anew; viewers stay connected. (The spare is there two seconds after a shard was started; one that dies
+ * before that takes the start of a thread longer.) Edge: the same for the thread with the sockets. Storm: every
  * socket is dropped by the viewers, who come back at once. No store read per viewer: calls of the Store port are
  * counted in every thread.
  */
