@@ -121,6 +121,11 @@ function resultOf(slopes: readonly Books[]): BenchResult {
     base: null,
     bar: { of: 'value', is: 'atMost', limit: VIEWER_BYTES_MAX },
     // Of it, by place; what is left is native: sockets and topics of uWebSockets.js, slack of heaps, fragmentation.
-    details: { ...details, 'native and slack': Math.round(median(values('resident'))) - known },
+    details: {
+      ...details,
+      'native and slack': Math.round(median(values('resident'))) - known,
+      // As scripts/bootstrap.mjs sets it for `npm start` and `npm run bench`; without it heaps keep more holes.
+      MALLOC_MMAP_THRESHOLD_: process.env['MALLOC_MMAP_THRESHOLD_'] ?? 'not set',
+    },
   };
 }
