@@ -28,6 +28,7 @@ export class Nemesis {
       clockStepMs: () => this.#stepClock(),
       dropConnectionMs: () => this.#connection()?.drop(),
       halfOpenMs: () => this.#connection()?.goHalfOpen(),
+      overloadMs: () => this.#overload(),
       slowReaderMs: () => this.#connection()?.stall(this.#now + this.#chance.between(500, 8_000)),
     };
     for (const [name, strike] of Object.entries(faults)) {
@@ -150,6 +151,19 @@ export class Nemesis {
     const untilMs = this.#now + this.#chance.between(50, 4_000);
     if (this.#chance.chance(0.3)) this.#world.process.life.pause(untilMs);
     else this.#thread(this.#chance.chance(0.6) ? 'shard' : 'edge')?.life.pause(untilMs);
+  }
+
+  /** Busy for a while, then idle for long enough that the pace of words goes back. */
+  #overload(): void {
+    const { scheduler } = this.#world.context;
+    const thread = this.#thread(this.#chance.chance(0.5) ? 'shard' : 'edge');
+    if (thread === undefined) return;
+    const busySeconds = this.#chance.between(2, 20);
+    for (let second = 1; second < busySeconds + 30; second++) {
+      scheduler.after(thread.life, second * 1_000, 'busy', () =>
+        thread.reportBusy(second <= busySeconds ? 1 : 0.05),
+      );
+    }
   }
 
   #stepClock(): void {

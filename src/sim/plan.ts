@@ -61,6 +61,8 @@ export interface FaultPlan {
   readonly dropConnectionMs: number;
   readonly halfOpenMs: number;
   readonly slowReaderMs: number;
+  /** A thread says for some seconds that it is busy, so that viewers are asked for words less often. */
+  readonly overloadMs: number;
 }
 
 export interface ViewerPlan {
@@ -153,8 +155,12 @@ export function planRun(chance: Chance): RunPlan {
     rounds,
     viewers: Array.from({ length: chance.between(2, 7) }, () => planViewer(chance, rounds.length)),
   };
-  // A chance of its own, so that what is drawn from it moves nothing of the above.
-  return plan.store.remote && !calm ? withRemoteFaults(plan, chance.fork()) : plan;
+  if (calm) return plan;
+  // Chances of their own, so that what is drawn from them moves nothing of the above.
+  const faulty = plan.store.remote ? withRemoteFaults(plan, chance.fork()) : plan;
+  const own = chance.fork();
+  const overloadMs = own.chance(0.3) ? own.pick([5_000, 15_000]) : 0;
+  return { ...faulty, faults: { ...faulty.faults, overloadMs } };
 }
 
 /** What can only fail where the store is a cluster on other machines: docs/AEROSPIKE.md. */
@@ -227,6 +233,7 @@ function planFaults(chance: Chance, calm: boolean): FaultPlan {
     dropConnectionMs: every(0.6, 1_000, 4_000, 10_000),
     halfOpenMs: every(0.3, 4_000, 10_000),
     slowReaderMs: every(0.3, 2_000, 6_000),
+    overloadMs: 0,
   };
 }
 

@@ -45,6 +45,8 @@ export interface SimThread {
   readonly shard: Shard | null;
   /** As a segmentation fault would. */
   kill(): void;
+  /** Tells main how busy it is; by themselves simulated threads never say so. */
+  reportBusy(part: number): void;
 }
 
 export interface SimThreadsOptions {
@@ -119,6 +121,7 @@ export class SimThreads implements ThreadRunner {
         return shell?.shard ?? null;
       },
       kill: () => ended(1),
+      reportBusy: (part) => toMain.send({ kind: 'busy', part } as In),
     };
     this.#running.add(thread);
     const toThread = channel.first({ life: process, label: kindOf });
