@@ -39,8 +39,14 @@ export class LiveEngine {
     const nodeFlags = ['--expose-gc', '--import', PROBE];
     const script = new URL('./engine-process.ts', import.meta.url);
     const calls = await startChild<EngineCalls>(script, { nodeFlags });
-    const edgePort = await calls.call('start', [...FLAGS, `--data-dir=${folder}`, ...flags]);
-    return new LiveEngine(calls, folder, edgePort);
+    try {
+      const edgePort = await calls.call('start', [...FLAGS, `--data-dir=${folder}`, ...flags]);
+      return new LiveEngine(calls, folder, edgePort);
+    } catch (error) {
+      await calls.stop();
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   private constructor(calls: Child<EngineCalls>, folder: string, edgePort: number) {
