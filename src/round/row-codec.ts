@@ -45,36 +45,47 @@ export function writeRow(out: ByteWriter, streams: StreamTable, slot: number, fi
   out.u64(streams.amount(slot, HOLD)).u64(streams.amount(slot, PAID)).u64(streams.amount(slot, WATCH));
   out.u8(streams.number(slot, WATCHING)).u8(streams.number(slot, VOTE));
   writeTips(out, streams, slot);
-  for (const gift of [false, true]) {
-    const column = streams.targetColumn(0, gift);
-    const mask = maskOf(streams.participants, (target) => streams.amount(slot, column + target));
-    out.u16(mask);
-    for (let target = 0; target < streams.participants; target++) {
-      if ((mask & (1 << target)) !== 0) out.u64(streams.amount(slot, column + target));
-    }
-  }
-  const claps = maskOf(streams.participants, (target) => streams.number(slot, CLAPS + target));
-  out.u16(claps);
-  for (let target = 0; target < streams.participants; target++) {
-    if ((claps & (1 << target)) !== 0) out.u32(streams.number(slot, CLAPS + target));
-  }
+  writeSats(out, streams, slot, streams.targetColumn(0, false));
+  writeSats(out, streams, slot, streams.targetColumn(0, true));
+  writeClaps(out, streams, slot);
 }
+
+// A save of a large round has thousands of rows, and words wait for it: nothing is allocated for a row.
 
 function writeTips(out: ByteWriter, streams: StreamTable, slot: number): void {
   const chains = streams.number(slot, CHAIN_COUNT);
-  const mask = maskOf(chains, (chain) => streams.number(slot, TIPS + chain));
+  let mask = 0;
+  for (let chain = 0; chain < chains; chain++) {
+    if (streams.number(slot, TIPS + chain) !== 0) mask |= 1 << chain;
+  }
   out.u8(mask);
   for (let chain = 0; chain < chains; chain++) {
     if ((mask & (1 << chain)) === 0) continue;
-    const at = streams.wordOffset(slot, chain);
-    out.u32(streams.number(slot, TIPS + chain)).bytes(streams.words.subarray(at, at + WORD_BYTES));
+    out.u32(streams.number(slot, TIPS + chain));
+    out.bytesOf(streams.words, streams.wordOffset(slot, chain), WORD_BYTES);
   }
 }
 
-function maskOf(count: number, value: (index: number) => number): number {
+function writeSats(out: ByteWriter, streams: StreamTable, slot: number, column: number): void {
   let mask = 0;
-  for (let index = 0; index < count; index++) if (value(index) !== 0) mask |= 1 << index;
-  return mask;
+  for (let target = 0; target < streams.participants; target++) {
+    if (streams.amount(slot, column + target) !== 0) mask |= 1 << target;
+  }
+  out.u16(mask);
+  for (let target = 0; target < streams.participants; target++) {
+    if ((mask & (1 << target)) !== 0) out.u64(streams.amount(slot, column + target));
+  }
+}
+
+function writeClaps(out: ByteWriter, streams: StreamTable, slot: number): void {
+  let mask = 0;
+  for (let target = 0; target < streams.participants; target++) {
+    if (streams.number(slot, CLAPS + target) !== 0) mask |= 1 << target;
+  }
+  out.u16(mask);
+  for (let target = 0; target < streams.participants; target++) {
+    if ((mask & (1 << target)) !== 0) out.u32(streams.number(slot, CLAPS + target));
+  }
 }
 
 /** Sets the row, which is new to the table only when it has the fixed part. Asserts that it is one of `writeRow`. */
