@@ -46,5 +46,8 @@ export const CADENCE = {
   lateEndMs: 1_000,
 } as const;
 
-/** When a snapshot replaces segments: after so many, or when they outweigh the snapshot before. */
-export const SNAPSHOT_AFTER = { segments: 4_096, bytesMin: 1_048_576 } as const;
+/**
+ * When a snapshot replaces segments: after so many, or when they outweigh the snapshot before so many times. Of 15,000
+ * streams it takes 4 to 5 ms, during which words wait, and to restore it 60 ms, with as much again in segments 70.
+ */
+export const SNAPSHOT_AFTER = { segments: 4_096, bytesMin: 1_048_576, snapshots: 2 } as const;

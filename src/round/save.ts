@@ -48,7 +48,8 @@ function wantsSnapshot(state: RoundState): boolean {
     session.snapshotWanted ||
     saves.snapshotBytes === 0 ||
     saves.segmentsSinceSnapshot >= SNAPSHOT_AFTER.segments ||
-    saves.segmentBytesSinceSnapshot >= Math.max(SNAPSHOT_AFTER.bytesMin, saves.snapshotBytes)
+    saves.segmentBytesSinceSnapshot >=
+      Math.max(SNAPSHOT_AFTER.bytesMin, SNAPSHOT_AFTER.snapshots * saves.snapshotBytes)
   );
 }
 
