@@ -116,14 +116,13 @@ async function flood(payments: number): Promise<number> {
     go();
   });
   timed.onCredit = () => undefined;
-  timed.latenciesMs = [];
   return performance.now() - startedMs;
 }
 
 async function pace(perSecond: number, seconds: number): Promise<number> {
   const payments = Math.floor(perSecond * seconds);
   timed.credited = 0;
-  timed.latenciesMs = [];
+  timed.takeLatencies();
   const startedMs = performance.now();
   let sent = 0;
   await new Promise<void>((resolve) => {
@@ -156,7 +155,7 @@ async function act(message: ToEdgeThread): Promise<void> {
     }
     case 'pace': {
       const payments = await pace(message.perSecond, message.seconds);
-      return tell({ kind: 'paced', payments, latenciesMs: Float64Array.from(timed.latenciesMs) });
+      return tell({ kind: 'paced', payments, latenciesMs: timed.takeLatencies() });
     }
     default:
       link.close();

@@ -1,6 +1,6 @@
 /**
  * A link's port with a stop-watch: from the flush that a batch of words was due at (also when it had to wait for
- * credit) until the credit that says that it is on the ledger, weighted by its words.
+ * credit) until the credit that says that it is on the ledger. One note a batch: this thread is part of what is timed.
  */
 import type { EdgeToShard, ShardToEdge } from '../../src/actors/messages.ts';
 import type { Port } from '../../src/actors/port.ts';
@@ -16,8 +16,7 @@ export class TimedPort implements Port<EdgeToShard, ShardToEdge> {
   readonly #port: Port<EdgeToShard, ShardToEdge>;
   readonly #underWay: Batch[] = [];
   #dueMs: number | null = null;
-  /** Milliseconds, one for each word. */
-  latenciesMs: number[] = [];
+  #times: { readonly rows: number; readonly ms: number }[] = [];
   credited = 0;
   onCredit: () => void = () => undefined;
 
@@ -28,6 +27,18 @@ export class TimedPort implements Port<EdgeToShard, ShardToEdge> {
   /** What is collected is flushed now, or when there is credit. */
   due(): void {
     this.#dueMs ??= performance.now();
+  }
+
+  /** Since the last call; milliseconds, one for each word. */
+  takeLatencies(): Float64Array {
+    const latencies = new Float64Array(this.#times.reduce((sum, { rows }) => sum + rows, 0));
+    let at = 0;
+    for (const { rows, ms } of this.#times) {
+      latencies.fill(ms, at, at + rows);
+      at += rows;
+    }
+    this.#times = [];
+    return latencies;
   }
 
   send(message: EdgeToShard, transfer?: readonly ArrayBuffer[]): void {
@@ -58,7 +69,7 @@ export class TimedPort implements Port<EdgeToShard, ShardToEdge> {
     while ((this.#underWay[0]?.no ?? Infinity) <= batchNo) {
       const { rows, dueMs } = this.#underWay.shift() as Batch;
       this.credited += rows;
-      for (let row = 0; row < rows; row++) this.latenciesMs.push(nowMs - dueMs);
+      this.#times.push({ rows, ms: nowMs - dueMs });
     }
     this.onCredit();
   }
