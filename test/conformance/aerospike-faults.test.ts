@@ -286,6 +286,20 @@ describe.runIf(AEROSPIKE_HOSTS !== undefined)('aerospike', () => {
     for (const { seq, bytes } of saved.segments) expect(bytes).toEqual(bytesOf(200, seq));
   }, 60_000);
 
+  it('acknowledges a write after the wait while no server went or came', async () => {
+    const options = { ...testOptions('wait'), ackDelayMs: 50 };
+    await truncate(options);
+    const store = await openAerospikeStore(options);
+    undo.push(async () => {
+      await store.close();
+      await truncate(options);
+    });
+    const before = performance.now();
+    await fundOperator(store, { no: 1, sats: 10 });
+    expect(performance.now() - before).toBeGreaterThanOrEqual(49);
+    expect(await store.readBalance(ledgerAccounts.operator)).toBe(10);
+  });
+
   it('fails fast while the cluster is away, says so, and works again when it is back', async () => {
     const options = {
       ...testOptions('proxy'),

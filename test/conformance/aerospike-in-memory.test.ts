@@ -29,13 +29,23 @@ storeConformance('aerospike, records in memory', async () => {
   };
 });
 
-/** Its server can be killed. */
+/** Its server can be killed, and started again. */
 class KillableWire extends MemoryWire {
   isDead = false;
+  starts = 1;
 
   override async get(...input: Parameters<MemoryWire['get']>): Promise<Bins | undefined> {
-    if (this.isDead) throw new WireError('unanswered', 'the server was killed', undefined);
+    this.#check();
     return await super.get(...input);
+  }
+
+  override async clusterKey(): Promise<string> {
+    this.#check();
+    return await Promise.resolve(`start ${this.starts}`);
+  }
+
+  #check(): void {
+    if (this.isDead) throw new WireError('unanswered', 'the server was killed', undefined);
   }
 }
 
@@ -73,6 +83,30 @@ describe('an acknowledgement', () => {
     await expect(answer).rejects.toMatchObject({ code: 'STORE_FAILED', inDoubt: true });
     wire.isDead = false;
     expect(await store.post(entry)).toEqual({ ok: true, applied: false });
+    await store.close();
+  });
+
+  it('is not given when the server is back by the end of the wait', async () => {
+    const wire = new KillableWire();
+    const store = await openStoreOn(wire, { ...options, ackDelayMs: 60 });
+    await fundViewer(store, viewer, 1_000);
+    const entry = transfer('gift', ledgerAccounts.available(viewer), ledgerAccounts.earned(accountId(2)), 5);
+    const answer = store.post(entry);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    wire.starts++;
+    await expect(answer).rejects.toMatchObject({ code: 'STORE_FAILED', inDoubt: true });
+    expect(await store.post(entry)).toEqual({ ok: true, applied: false });
+    await store.close();
+  });
+
+  it('is given by the first write after a pause in which the server was started again', async () => {
+    const wire = new KillableWire();
+    const store = await openStoreOn(wire, { ...options, ackDelayMs: 5, stalledMs: 10 });
+    await fundViewer(store, viewer, 1_000);
+    wire.starts++;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const entry = transfer('gift', ledgerAccounts.available(viewer), ledgerAccounts.earned(accountId(2)), 5);
+    expect(await store.post(entry)).toEqual({ ok: true, applied: true });
     await store.close();
   });
 });

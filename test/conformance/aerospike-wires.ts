@@ -65,6 +65,11 @@ export class MortalWire implements Wire {
     return this.#wire.flushWithinMs();
   }
 
+  async clusterKey(): Promise<string> {
+    this.#check();
+    return await this.#wire.clusterKey();
+  }
+
   close(): void {
     // The connection behind it is shared.
   }

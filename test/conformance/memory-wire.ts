@@ -62,6 +62,10 @@ export class MemoryWire implements Wire {
     return Promise.resolve(0);
   }
 
+  clusterKey(): Promise<string> {
+    return Promise.resolve('memory');
+  }
+
   close(): void {
     // Nothing is open.
   }

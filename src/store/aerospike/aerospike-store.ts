@@ -11,6 +11,7 @@ import type { Store } from '../../ports/store.ts';
 import { balancesAfter } from '../postings.ts';
 import { spillLog } from './account-log.ts';
 import { accountReads } from './account-reads.ts';
+import { Acknowledgements } from './acknowledgements.ts';
 import { integerOf } from './bins.ts';
 import { Coins } from './coins.ts';
 import { Holds } from './holds.ts';
@@ -47,12 +48,17 @@ export async function openStoreOn(wire: Wire, options: AerospikeOptions): Promis
   try {
     await ensureSchema(records, options);
     const transactions = new Transactions(records, options, (at, bins) => spillLog(records, at, bins));
-    await transactions.recover();
-    const sweep = setInterval(() => void transactions.recover().catch(ignoreFault), 2 * options.stalledMs);
+    const delayMs = options.ackDelayMs ?? (await flushedAfterMs(records));
+    const acknowledgements = new Acknowledgements(delayMs, () => records.clusterKey());
+    const tidy = async (): Promise<void> => {
+      await transactions.recover();
+      if (delayMs > 0) await acknowledgements.look();
+    };
+    await tidy();
+    const sweep = setInterval(() => void tidy().catch(ignoreFault), 2 * options.stalledMs);
     sweep.unref();
     const store = assemble(records, transactions, () => clearInterval(sweep));
-    const delayMs = options.ackDelayMs ?? (await flushedAfterMs(records));
-    return acknowledgeLater(store, delayMs, () => records.probe(SCHEMA_AT));
+    return delayMs > 0 ? acknowledgements.delayed(store) : store;
   } catch (error) {
     await records.close();
     throw error;
@@ -118,47 +124,6 @@ function assemble(records: Records, transactions: Transactions, stop: () => void
 async function flushedAfterMs(records: Records): Promise<number> {
   const ms = await records.flushWithinMs();
   return ms === 0 ? 0 : ms + FLUSH_SPARE_MS;
-}
-
-/**
- * Answers to writes wait until the server has flushed what they wrote; the writes themselves do not wait for
- * each other. Reads see what is written before it is acknowledged. A server that was killed during the wait has lost
- * what it had not flushed, so it has to answer once more: `probe` is asked for all whose wait ends together.
- */
-function acknowledgeLater(store: Store, delayMs: number, probe: () => Promise<void>): Store {
-  if (delayMs === 0) return store;
-  let asked: Promise<void> | undefined;
-  const isStillThere = (): Promise<void> => {
-    asked ??= new Promise<void>((resolve) => void setImmediate(resolve)).then(() => {
-      asked = undefined;
-      return probe();
-    });
-    return asked;
-  };
-  const later =
-    <I extends unknown[], O>(write: (...input: I) => Promise<O>) =>
-    async (...input: I): Promise<O> => {
-      const answer = await write(...input);
-      await new Promise<void>((resolve) => void setTimeout(resolve, delayMs));
-      await isStillThere();
-      return answer;
-    };
-  return {
-    ...store,
-    createRound: later((input) => store.createRound(input)),
-    acquireRound: later((roundId) => store.acquireRound(roundId)),
-    appendSegment: later((write) => store.appendSegment(write)),
-    saveSnapshot: later((write) => store.saveSnapshot(write)),
-    finishRound: later((write) => store.finishRound(write)),
-    hold: later((hold) => store.hold(hold)),
-    shrinkHold: later((change) => store.shrinkHold(change)),
-    post: later((entry) => store.post(entry)),
-    commitSettlement: later((commit) => store.commitSettlement(commit)),
-    commitRefund: later((refund) => store.commitRefund(refund)),
-    advanceTransaction: later((change) => store.advanceTransaction(change)),
-    addCoins: later((input) => store.addCoins(input)),
-    putReceipt: later((roundId, bytes) => store.putReceipt(roundId, bytes)),
-  };
 }
 
 async function ensureSchema(records: Records, options: AerospikeOptions): Promise<void> {

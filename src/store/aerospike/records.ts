@@ -82,12 +82,12 @@ export class Records {
   }
 
   /**
-   * Asks once whether the server is there.
-   * @throws {EngineError} in doubt: it may have lost what it had not flushed.
+   * Another one once a server has joined, left or been started again.
+   * @throws {EngineError} in doubt: one that does not answer may have lost what it had not flushed.
    */
-  async probe(at: At): Promise<void> {
+  async clusterKey(): Promise<string> {
     try {
-      await this.#send(() => this.#wire.get(at));
+      return await this.#read(() => this.#wire.clusterKey());
     } catch (error) {
       throw asEngineError(error, true);
     }

@@ -46,6 +46,8 @@ export interface Wire {
   scan(set: At['set'], visit: (bins: Bins) => void): Promise<void>;
   /** How long the servers keep an acknowledged write in memory only, at most; 0: never. */
   flushWithinMs(): Promise<number>;
+  /** What all servers call the cluster as it is now: another one each time that a server joins, leaves or starts. */
+  clusterKey(): Promise<string>;
   close(): void;
 }
 
@@ -182,6 +184,19 @@ function wireOf(as: Package, client: Client.Client, options: AerospikeOptions): 
       }
     },
 
+    async clusterKey() {
+      const policy = new as.InfoPolicy({ timeout: options.commandTimeoutMs });
+      try {
+        const answers = await client.infoAll('cluster-stable:ignore-migrations=true', policy);
+        const keys = new Set(answers.map(({ info }) => clusterKeyIn(info ?? '')));
+        const [key] = keys;
+        if (key !== undefined && keys.size === 1) return key;
+      } catch (error) {
+        throw wireError(as, error);
+      }
+      throw new WireError('refused', 'the servers do not agree on the cluster', undefined);
+    },
+
     close() {
       client.close(false); // the package's event loop is shared by all clients and cannot be had again
     },
@@ -283,6 +298,11 @@ function flushWithinMs(info: string): number {
   );
   if (found.get('storage-engine.commit-to-device') === 'true') return 0;
   return Number(found.get('storage-engine.flush-max-ms') ?? '0');
+}
+
+/** From what a node answers: the question, a tab, the key in hex. */
+function clusterKeyIn(info: string): string | undefined {
+  return /\t([0-9A-F]+)\s*$/i.exec(info)?.[1];
 }
 
 function codeOf(error: unknown): number | undefined {
