@@ -5,6 +5,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Random } from '../ports/random.ts';
 import type { Signatures } from '../ports/signatures.ts';
 import type { AckPacer } from './ack-pacer.ts';
+import type { FanOut } from './fan-out.ts';
 import type { RoundDirectory } from './round-directory.ts';
 import type { Session } from './session.ts';
 import type { EdgeSettings } from './settings.ts';
@@ -30,5 +31,6 @@ export interface EdgeContext extends EdgePorts {
   readonly sessions: ReadonlyMap<number, Session>;
   readonly directory: RoundDirectory;
   readonly acks: AckPacer;
+  readonly fanOut: FanOut;
   readonly counters: EdgeCounters;
 }

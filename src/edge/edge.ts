@@ -14,6 +14,7 @@ import { u32At } from '../protocol/layout.ts';
 import { encodeServer } from '../protocol/server-codec.ts';
 import { AckPacer } from './ack-pacer.ts';
 import type { EdgeContext, EdgePorts } from './edge-context.ts';
+import { FanOut, type FanOutLimits } from './fan-out.ts';
 import { FrameHandler } from './frame-handler.ts';
 import { Requests } from './requests.ts';
 import { RoundDirectory, type ShardPort } from './round-directory.ts';
@@ -28,6 +29,7 @@ export interface EdgeOptions extends EdgePorts {
   readonly edge: number;
   readonly settings: EdgeSettings;
   readonly publish: Publish;
+  readonly fanOut?: FanOutLimits;
   /** Runs `run` soon, after the frames that have arrived (setImmediate). */
   readonly defer: (run: () => void) => void;
 }
@@ -64,17 +66,20 @@ export class Edge {
       sessions: this.#sessions,
       directory: new RoundDirectory({ edge, clock, onMessage: (message) => this.#mail.handle(message) }),
       acks: new AckPacer({ intervalMs: settings.ackIntervalMs, sessions: this.#sessions }),
+      fanOut: new FanOut({
+        publish: (topic, frame) => {
+          this.#slow.beforePublish();
+          options.publish(topic, frame);
+        },
+        limits: options.fanOut ?? EDGE_TUNING.fanOut,
+        defer: options.defer,
+      }),
       counters: { wordsAccepted: 0, wordsRefused: 0, framesPublished: 0 },
     };
     this.#requests = new Requests(this.#context);
     this.#frames = new FrameHandler(this.#context, this.#requests, options.defer);
     this.#slow = new SlowReaders(this.#context);
-    const publish: Publish = (topic, frame) => {
-      this.#slow.beforePublish();
-      options.publish(topic, frame);
-    };
-    const parts = { requests: this.#requests, frames: this.#frames, publish };
-    this.#mail = new ShardMail(this.#context, parts);
+    this.#mail = new ShardMail(this.#context, { requests: this.#requests, frames: this.#frames });
     this.#onBehind = (session) => this.#slow.mark(session);
     this.#sweepTimer = clock.every(EDGE_TUNING.sweepMs, () => this.#sweep());
   }
@@ -143,7 +148,8 @@ export class Edge {
     this.#unauthenticated.delete(session);
     this.#slow.forget(session);
     const { directory, edge } = this.#context;
-    for (const handle of [...session.rounds, ...session.pending.map((request) => request.handle)]) {
+    for (const audience of session.rounds) audience.followers--;
+    for (const { handle } of [...session.rounds, ...session.pending]) {
       const feed = directory.byHandle(handle);
       if (feed !== undefined) directory.release(feed);
     }
@@ -182,6 +188,7 @@ export class Edge {
     this.#stoppingWith = closeCode;
     this.#frames.settle();
     this.#sweepTimer.cancel();
+    this.#context.fanOut.flushAll();
     for (const session of this.#sessions.values()) session.socket.end(closeCode);
     this.#context.directory.flush();
   }

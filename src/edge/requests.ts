@@ -17,6 +17,7 @@ import {
 import { encodeServer } from '../protocol/server-codec.ts';
 import { decodeCommitment } from '../voucher/commitment.ts';
 import type { EdgeContext } from './edge-context.ts';
+import type { Audience } from './fan-out.ts';
 import { checkOpen } from './open-check.ts';
 import type { RoundFeed } from './round-feed.ts';
 import { type ErrorSubject, type PendingRequest, type Session, withEntry, withoutEntry } from './session.ts';
@@ -44,12 +45,13 @@ export class Requests {
   }
 
   leave(session: Session, message: LeaveMessage): void {
-    if (!session.rounds.includes(message.handle)) return;
-    session.rounds = withoutEntry(session.rounds, message.handle);
+    const audience = audienceIn(session, message.handle);
+    if (audience === undefined) return;
+    session.rounds = withoutEntry(session.rounds, audience);
+    session.socket.unsubscribe(audience.topic);
+    audience.followers--;
     const feed = this.#context.directory.byHandle(message.handle);
-    if (feed === undefined) return;
-    session.socket.unsubscribe(feed.topic);
-    this.#context.directory.release(feed);
+    if (feed !== undefined) this.#context.directory.release(feed);
   }
 
   /** The round's state is here: what waited for it goes on. */
@@ -104,13 +106,17 @@ export class Requests {
 
   #join(session: Session, message: JoinMessage, feed: RoundFeed): void {
     const { ref } = message;
-    if (!session.rounds.includes(feed.handle)) {
+    const { fanOut } = this.#context;
+    let audience = audienceIn(session, feed.handle);
+    if (audience === undefined) {
       if (session.rounds.length >= LIMITS.roundsPerConnectionMax) {
         return session.error('RATE_LIMITED', about(message));
       }
-      session.rounds = withEntry(session.rounds, feed.handle);
+      audience = fanOut.join(feed.audiences, feed.handle);
+      session.rounds = withEntry(session.rounds, audience);
       this.#context.directory.use(feed);
     }
+    fanOut.flush(audience); // what is sent now covers it
     const missed = message.resume === null ? undefined : feed.missed(message.resume);
     const joined = (resumed: boolean): Uint8Array =>
       encodeServer({ type: FRAME.JOINED, ref, round: feed.roundId, handle: feed.handle, resumed });
@@ -120,7 +126,7 @@ export class Requests {
     } else {
       for (const frame of missed ?? [feed.keyframe()]) if (!session.trySend(frame)) break;
     }
-    if (!session.closed && !session.muted) session.socket.subscribe(feed.topic);
+    if (!session.closed && !session.muted) session.socket.subscribe(audience.topic);
   }
 
   #open(session: Session, message: OpenMessage, feed: RoundFeed, nowMs: number): void {
@@ -167,6 +173,10 @@ export class Requests {
     session.pending = withEntry(session.pending, { ref, handle: feed.handle, input });
     this.#context.directory.use(feed);
   }
+}
+
+function audienceIn(session: Session, handle: number): Audience | undefined {
+  return session.rounds.find((audience) => audience.handle === handle);
 }
 
 /** The frame that a request came in. */

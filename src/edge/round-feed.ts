@@ -2,7 +2,7 @@
  * A round as an edge follows it: a replica of its public state, the encoded frames that viewers may have missed,
  * and the requests that wait until the state is here. Owned by the edge thread.
  *
- * Invariant: while `live`, `state` is what every subscriber of the topic was sent, at (`epoch`, `seq`).
+ * Invariant: while `live`, `state` is what every follower was sent or is being sent (fan-out.ts), at (`epoch`, `seq`).
  */
 import { assert } from '../core/assert.ts';
 import type { RoundId } from '../core/ids.ts';
@@ -10,6 +10,7 @@ import type { AttachMessage, JoinMessage, OpenMessage } from '../protocol/messag
 import { decodeDelta, encodeKeyframe } from '../protocol/state-codec.ts';
 import { applyDelta } from '../round/public-delta.ts';
 import type { PublicState } from '../round/public-state.ts';
+import type { Audience } from './fan-out.ts';
 import { FrameRing } from './frame-ring.ts';
 import type { Session } from './session.ts';
 import { EDGE_TUNING } from './settings.ts';
@@ -23,7 +24,8 @@ export interface WaitingRequest {
 export class RoundFeed {
   readonly handle: number;
   readonly roundId: RoundId;
-  readonly topic: string;
+  /** Everybody who follows it, in parts. */
+  readonly audiences: Audience[] = [];
   shard: number;
   /** A keyframe came over the current link: inputs can be sent and frames follow. */
   live = false;
@@ -45,7 +47,6 @@ export class RoundFeed {
     this.handle = place.handle;
     this.roundId = place.roundId;
     this.shard = place.shard;
-    this.topic = `round-${place.handle}`;
   }
 
   /** Replaces the state; frames before it are of no use any more. */

@@ -13,6 +13,7 @@ import { CLOSE, type CloseCode } from '../protocol/close-codes.ts';
 import { FRAME } from '../protocol/messages.ts';
 import { encodeServer } from '../protocol/server-codec.ts';
 import type { EdgeStream } from './edge-stream.ts';
+import type { Audience } from './fan-out.ts';
 import { EDGE_TUNING } from './settings.ts';
 import type { Socket } from './socket.ts';
 
@@ -52,8 +53,8 @@ export class Session {
   readonly openedMs: number;
   closed = false;
   streams: readonly EdgeStream[] = NONE;
-  /** Handles of the rounds it follows. */
-  rounds: readonly number[] = NONE;
+  /** Its place among the followers of each round that it follows. */
+  rounds: readonly Audience[] = NONE;
   pending: readonly PendingRequest[] = NONE;
   /** Requests that wait for a round's state. */
   waiting = 0;

@@ -30,6 +30,8 @@ export const EDGE_TUNING = {
   /** Frames that a viewer who comes back can be given instead of a keyframe. */
   ringFramesMax: 256,
   ringAgeMs: 15_000,
+  /** Followers of a round that share a topic, and sends in one turn of the loop: some three milliseconds. */
+  fanOut: { audienceMax: 512, deliveriesPerTurn: 512 },
   /** A request that waits for a shard this long is refused. */
   requestTimeoutMs: 10_000,
   /** Requests of one connection without an answer. */

@@ -27,7 +27,6 @@ import { type Requests, frameOf } from './requests.ts';
 import type { RoundFeed } from './round-feed.ts';
 import { type Session, withEntry, withoutEntry } from './session.ts';
 import { EDGE_TUNING } from './settings.ts';
-import type { Publish } from './socket.ts';
 
 const FRAME_OF: Readonly<Record<RefusedWhat, number>> = {
   open: FRAME.OPEN,
@@ -49,18 +48,13 @@ export class ShardMail {
   readonly #context: EdgeContext;
   readonly #requests: Requests;
   readonly #frames: FrameHandler;
-  readonly #publish: Publish;
   /** Streams that wait for a grant. */
   readonly #detached = new Set<EdgeStream>();
 
-  constructor(
-    context: EdgeContext,
-    parts: { readonly requests: Requests; readonly frames: FrameHandler; readonly publish: Publish },
-  ) {
+  constructor(context: EdgeContext, parts: { readonly requests: Requests; readonly frames: FrameHandler }) {
     this.#context = context;
     this.#requests = parts.requests;
     this.#frames = parts.frames;
-    this.#publish = parts.publish;
   }
 
   handle(message: EdgeLinkMessage): void {
@@ -148,7 +142,7 @@ export class ShardMail {
 
   #toAll(feed: RoundFeed, frame: Uint8Array): void {
     this.#context.counters.framesPublished++;
-    this.#publish(feed.topic, frame);
+    this.#context.fanOut.publish(feed.audiences, frame);
   }
 
   #reattachAll(feed: RoundFeed, nowMs: number): void {

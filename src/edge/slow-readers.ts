@@ -63,7 +63,7 @@ export class SlowReaders {
   #mute(session: Session): void {
     if (session.muted) return;
     session.muted = true;
-    for (const topic of this.#topics(session)) session.socket.unsubscribe(topic);
+    for (const { topic } of session.rounds) session.socket.unsubscribe(topic);
   }
 
   /**
@@ -77,7 +77,7 @@ export class SlowReaders {
     this.#behind.delete(session);
     if (this.#sendAll(session)) {
       session.muted = false;
-      for (const topic of this.#topics(session)) session.socket.subscribe(topic);
+      for (const { topic } of session.rounds) session.socket.subscribe(topic);
     } else if (session.behindSinceMs !== null) {
       // It counts from when it first fell behind: reading a little now and then is not enough.
       session.behindSinceMs = sinceMs;
@@ -90,14 +90,12 @@ export class SlowReaders {
       this.#context.acks.send(stream);
       if (stream.ackDirty) return false;
     }
-    for (const handle of session.rounds) {
-      const feed = this.#context.directory.byHandle(handle);
-      if (feed !== undefined && feed.state !== null && !session.trySend(feed.keyframe())) return false;
+    for (const audience of session.rounds) {
+      const feed = this.#context.directory.byHandle(audience.handle);
+      if (feed === undefined || feed.state === null) continue;
+      this.#context.fanOut.flush(audience); // what the keyframe covers does not come after it
+      if (!session.trySend(feed.keyframe())) return false;
     }
     return true;
-  }
-
-  #topics(session: Session): string[] {
-    return session.rounds.flatMap((handle) => this.#context.directory.byHandle(handle)?.topic ?? []);
   }
 }

@@ -26,12 +26,13 @@ export const ROUND_BOUNDS = {
 
 /** Cadences of the actor, milliseconds. */
 export const CADENCE = {
-  /** Between two frames that carry events, at least; longer for large audiences and while words are paced. */
+  /** Between two frames, at least. */
   frameMs: 50,
-  /** Each frame goes to every viewer, so a frame rate has a price: what one round may cost, in deliveries. */
-  eventDeliveriesPerSecond: 150_000,
-  /** The same for what many viewers do all the time: claps, votes, changes of place, coming and going. */
-  stirDeliveriesPerSecond: 60_000,
+  /**
+   * What frames may cost a round, in deliveries, that only show what many viewers do all the time: claps, votes, changes
+   * of place, coming and going.
+   */
+  stirDeliveriesPerSecond: 30_000,
   /** Between two frames that only correct what clients extrapolate. */
   driftMs: 1_000,
   /** Between two lists of supporters that moved by watching alone. */

@@ -52,14 +52,14 @@ export function nextFrameMs(state: RoundState): number | null {
 /**
  * Small audiences see everything within `frameMs`. In a large one a frame for every clap would cost more than all
  * payments: 20 frames a second to 15,000 viewers are 300,000 sends. While the engine is so busy that it asks for
- * words less often, frames are spread alike.
+ * words less often, these frames are spread alike.
  */
 function nextEventMs(state: RoundState): number | null {
   const { frames, payEveryMs } = state.session;
-  if (!frames.event && !frames.stir) return null;
-  const perSecond = frames.event ? CADENCE.eventDeliveriesPerSecond : CADENCE.stirDeliveriesPerSecond;
-  const everyMs = Math.max(CADENCE.frameMs, Math.ceil((viewersOf(state) * 1000) / perSecond));
-  return frames.lastMs + (everyMs * payEveryMs) / CADENCE.payEveryMs;
+  if (frames.event) return frames.lastMs + CADENCE.frameMs;
+  if (!frames.stir) return null;
+  const everyMs = Math.max(CADENCE.frameMs, (viewersOf(state) * 1000) / CADENCE.stirDeliveriesPerSecond);
+  return frames.lastMs + Math.ceil((everyMs * payEveryMs) / CADENCE.payEveryMs);
 }
 
 function publishKeyframe(state: RoundState, effects: RoundEffect[]): void {

@@ -40,12 +40,12 @@ describe('frames', () => {
       round.raw({ kind: 'clap', edge: 0, conn: 1, slot, target: 0, count: clap });
       round.runTo(round.nowMs + 50);
     }
-    // 2 seconds at 60,000 deliveries a second: 8 frames of 15,000.
-    expect(round.replicaSeq - before).toBeGreaterThanOrEqual(7);
-    expect(round.replicaSeq - before).toBeLessThanOrEqual(9);
+    // 2 seconds at 30,000 deliveries a second: 4 frames of 15,000.
+    expect(round.replicaSeq - before).toBeGreaterThanOrEqual(3);
+    expect(round.replicaSeq - before).toBeLessThanOrEqual(5);
     const shown = round.replicaSeq;
     round.raw(round.words({ slot, index: 5, chain: 1, gift: true }));
-    round.runTo(round.nowMs + 100);
+    round.runTo(round.nowMs + 50);
     expect(round.replicaSeq).toBe(shown + 1);
   });
 
@@ -55,8 +55,8 @@ describe('frames', () => {
     round.send({ kind: 'pace', payEveryMs: 5_000 });
     round.runTo(START + 2_000);
     const before = round.replicaSeq;
-    for (let gift = 1; gift <= 20; gift++) {
-      round.raw(round.words({ slot, index: gift, chain: 1, gift: true }));
+    for (let clap = 1; clap <= 20; clap++) {
+      round.raw({ kind: 'clap', edge: 0, conn: 1, slot, target: 0, count: clap });
       round.runTo(round.nowMs + 50);
     }
     expect(round.replicaSeq - before).toBeGreaterThanOrEqual(4);

@@ -183,6 +183,7 @@ export class SimThreads implements ThreadRunner {
       signatures: nativeSignatures,
       logger,
       publish: (topic, frame) => network.publish(listening, topic, frame),
+      fanOut: { audienceMax: 2, deliveriesPerTurn: 2 }, // so that few viewers are many
       defer: (run) => void scheduler.after(life, 0.01, 'words', run),
     });
     const listening: ListeningEdge = { life, edge };
