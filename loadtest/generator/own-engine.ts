@@ -50,7 +50,12 @@ export async function startOwnEngine(options: OwnEngineOptions): Promise<OwnEngi
     stdio: ['ignore', 'pipe', 'pipe'],
     // Ctrl-C in a terminal goes to everybody in it; the engine has to outlive the load.
     detached: true,
-    env: { PATH: process.env['PATH'], RINGSIDE_ADMIN_TOKEN: adminToken },
+    // As the bootstrap runs it, and with nothing else of this shell.
+    env: {
+      PATH: process.env['PATH'],
+      MALLOC_MMAP_THRESHOLD_: process.env['MALLOC_MMAP_THRESHOLD_'],
+      RINGSIDE_ADMIN_TOKEN: adminToken,
+    },
   });
   let output = '';
   const exited = once(child, 'exit');

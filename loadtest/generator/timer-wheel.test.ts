@@ -47,6 +47,21 @@ test('whoever adds itself again when it fires is on time each time, also after a
   expect(fired.slice(3)).toEqual([3_250, 4_250, 5_250, 6_250, 7_250, 8_250, 9_250]);
 });
 
+test('what is added while others fire after a pause, and was due before, does not wait for a whole turn', () => {
+  const wheel = new TimerWheel(2, 0);
+  wheel.add(0, 8);
+  const fired: [number, number][] = [];
+  const fire = (id: number, dueMs: number): void => {
+    fired.push([id, dueMs]);
+    if (id === 0) wheel.add(1, 2);
+  };
+  wheel.advance(400, fire);
+  expect(fired).toEqual([
+    [0, 8],
+    [1, 2],
+  ]);
+});
+
 test('an id cannot wait twice', () => {
   const wheel = new TimerWheel(1, 0);
   wheel.add(0, 5);

@@ -39,11 +39,11 @@ export class TimerWheel {
   /** Fires all that is due by `nowMs`; whoever is fired may add itself again. */
   advance(nowMs: number, fire: (id: number, dueMs: number) => void): void {
     const last = Math.floor(nowMs / SLOT_MS);
-    // The slot of now is looked at again next time: it may have what is due in the rest of it.
     for (let slot = this.#slot; slot <= last; slot++) {
-      this.#slot = slot;
+      this.#slot = slot + 1; // what is added while this one fires, and was due before, must not wait for another turn
       this.#fireSlot(slot, nowMs, fire);
     }
+    this.#slot = last; // looked at again next time: it may have what is due in the rest of it
   }
 
   #fireSlot(slot: number, nowMs: number, fire: (id: number, dueMs: number) => void): void {
