@@ -39,6 +39,11 @@ export const CADENCE = {
   supportersMs: 5_000,
   /** Between the starts of two saves. */
   saveMs: 25,
+  /**
+   * The same while nobody waits for one: words of watching are acknowledged after seconds, and should they be lost with
+   * the engine, the viewer's next word proves them. With many rounds most of the cost of a save is that there is one.
+   */
+  quietSaveMs: 200,
   /** Until somebody says otherwise (input `pace`). */
   payEveryMs: 1_000,
   /** Between two refusals of one kind of message with one code for one stream. */

@@ -26,6 +26,7 @@ export function watch(state: RoundState, input: Input<'watch'>, effects: RoundEf
   if (state.streams.number(slot, WATCHING) === next) return;
   setWatching(state, slot, next);
   markRow(state, slot);
+  if (target === null) state.session.awaited = true; // who pauses is told what was paid
 }
 
 export function vote(state: RoundState, input: Input<'vote'>, effects: RoundEffect[]): void {

@@ -17,6 +17,7 @@ export function markTouched(state: RoundState, slot: number, gift: boolean): voi
   const flags = session.touchedFlags[slot] as number;
   if (flags === 0) session.touchedSlots.push(slot);
   session.touchedFlags[slot] = flags | (gift ? GIFT : WORDS);
+  if (gift) session.awaited = true;
 }
 
 export function isGiftTouched(state: RoundState, slot: number): boolean {

@@ -1,6 +1,6 @@
 /**
  * What makes a round durable. At most one save is under way; while there are changes a segment is begun at most
- * every CADENCE.saveMs, now and then a snapshot. Whatever was promised on the strength of a change (grants,
+ * every CADENCE.saveMs, or quietSaveMs while nobody waits for one, now and then a snapshot. Whatever was promised on the strength of a change (grants,
  * acknowledgements, phases, settlement) waits in `session.waiting` for the save that covers it. Owned by the
  * round's shard thread.
  */
@@ -39,7 +39,9 @@ export function saveWhenDue(state: RoundState, effects: RoundEffect[]): void {
 /** When the next save may begin. A phase that ends the round does not wait. */
 export function nextSaveMs(state: RoundState): number {
   const { saves, session } = state;
-  return session.snapshotWanted ? 0 : saves.lastBegunMs + CADENCE.saveMs;
+  if (session.snapshotWanted) return 0;
+  const awaited = session.awaited || session.dirtyFacts || session.waiting.length > 0;
+  return saves.lastBegunMs + (awaited ? CADENCE.saveMs : CADENCE.quietSaveMs);
 }
 
 function wantsSnapshot(state: RoundState): boolean {
@@ -85,6 +87,7 @@ function clearDirty(state: RoundState): void {
   session.dirtySlots.length = 0;
   session.dirtyFacts = false;
   session.snapshotWanted = false;
+  session.awaited = false;
   session.giftsSaved = state.gifts.count;
   session.slotsSaved = state.streams.count;
   saves.lastBegunMs = facts.nowMs;

@@ -99,6 +99,8 @@ export interface Session {
   touchedFlags: Uint8Array;
   /** Effects that wait for the next save. */
   waiting: RoundEffect[];
+  /** A gift or a pause is to be acknowledged as soon as it is durable. */
+  awaited: boolean;
   /** The next save is a snapshot. */
   snapshotWanted: boolean;
   /** Votes, claps or sats moved since the ranking was made. */
@@ -209,6 +211,7 @@ function createSession(participants: number): Session {
     touchedSlots: [],
     touchedFlags: new Uint8Array(0),
     waiting: [],
+    awaited: false,
     snapshotWanted: false,
     scoresMoved: false,
     ranking: Array.from({ length: participants }, (_, index) => index),

@@ -38,14 +38,15 @@ describe('frames', () => {
     const before = round.replicaSeq;
     for (let clap = 1; clap <= 40; clap++) {
       round.raw({ kind: 'clap', edge: 0, conn: 1, slot, target: 0, count: clap });
-      round.runTo(round.nowMs + 50);
+      round.nowMs += 50;
     }
     // 2 seconds at 30,000 deliveries a second: 4 frames of 15,000.
     expect(round.replicaSeq - before).toBeGreaterThanOrEqual(3);
     expect(round.replicaSeq - before).toBeLessThanOrEqual(5);
     const shown = round.replicaSeq;
     round.raw(round.words({ slot, index: 5, chain: 1, gift: true }));
-    round.runTo(round.nowMs + 50);
+    round.nowMs += 50;
+    round.raw({ kind: 'tick' });
     expect(round.replicaSeq).toBe(shown + 1);
   });
 
@@ -57,7 +58,7 @@ describe('frames', () => {
     const before = round.replicaSeq;
     for (let clap = 1; clap <= 20; clap++) {
       round.raw({ kind: 'clap', edge: 0, conn: 1, slot, target: 0, count: clap });
-      round.runTo(round.nowMs + 50);
+      round.nowMs += 50;
     }
     expect(round.replicaSeq - before).toBeGreaterThanOrEqual(4);
     expect(round.replicaSeq - before).toBeLessThanOrEqual(5);
@@ -114,20 +115,38 @@ describe('frames', () => {
 });
 
 describe('saves', () => {
-  it('are one at a time and at most one in 25 ms', () => {
+  it.each([
+    { what: 'at most one in 25 ms for gifts', gift: true, everyMs: 25 },
+    { what: 'at most one in 200 ms for words of watching', gift: false, everyMs: 200 },
+  ])('are one at a time, and $what', ({ gift, everyMs }) => {
     const round = live();
     const slot = round.open({ stream: 1 });
-    round.runTo(START + 1_000);
+    round.runTo(START + 4_000);
     const save = (index: number): number =>
-      effectsOf(round.raw(round.words({ slot, index })), 'appendSegment').length;
+      effectsOf(round.raw(round.words({ slot, index, gift })), 'appendSegment').length;
     expect(save(1)).toBe(1);
     expect(save(2)).toBe(0);
-    round.nowMs += 30;
+    round.nowMs += everyMs + 5;
     expect(save(3)).toBe(0);
     expect(effectsOf(round.answer(), 'appendSegment')).toHaveLength(1);
     round.answer();
     expect(save(4)).toBe(0);
-    expect(nextWakeMs(round.state)).toBe(round.nowMs + 25);
+    round.state.session.frames.mayDrift = false;
+    round.state.session.frames.event = false;
+    expect(nextWakeMs(round.state)).toBe(round.nowMs + everyMs);
+  });
+
+  it('do not wait when somebody pauses, who is told what was paid', () => {
+    const round = live();
+    const slot = round.open({ stream: 1 });
+    round.send({ kind: 'watch', slot, target: 0 });
+    round.runTo(START + 4_000);
+    round.raw(round.words({ slot, index: 1 }));
+    round.answer();
+    round.nowMs += 30;
+    expect(effectsOf(round.raw(round.words({ slot, index: 2 })), 'appendSegment')).toEqual([]);
+    const effects = round.raw({ kind: 'watch', slot, target: null });
+    expect(effectsOf(effects, 'appendSegment')).toHaveLength(1);
   });
 
   it('start with a snapshot, and bring back exactly what they saved', () => {

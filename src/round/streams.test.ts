@@ -219,7 +219,7 @@ describe('payments', () => {
   it('are acknowledged when they are durable, with what was accepted when the save was begun', () => {
     const round = live();
     const slot = round.open({ stream: 1 });
-    round.nowMs += 50;
+    round.nowMs += 250;
     const effects = round.raw(round.words({ slot, index: 2 }));
     expect(effectsOf(effects, 'appendSegment')).toHaveLength(1);
     round.raw(round.words({ slot, index: 3 }));
