@@ -27,6 +27,8 @@ export interface LoadOptions {
   readonly reconnectStormAtSeconds: number | null;
   /** Share of viewers that read nothing until the end. */
   readonly slowReaders: number;
+  /** Every viewer reads at once; false: those that nothing is timed of read when they pay, so that reading costs less. */
+  readonly readAtOnce: boolean;
   /** Share of viewers that send words that are none, garbage and floods, besides paying. */
   readonly misbehaving: number;
   /** Viewers are spread over this many rounds. */
@@ -58,6 +60,7 @@ export const LOAD_DEFAULTS: LoadOptions = {
   churnPerMinute: 0.1,
   reconnectStormAtSeconds: null,
   slowReaders: 0,
+  readAtOnce: false,
   misbehaving: 0,
   rounds: 1,
   participants: 2,

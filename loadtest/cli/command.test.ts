@@ -74,6 +74,7 @@ describe('the command line', () => {
       churnPerMinute: 0.5,
       reconnectStormAtSeconds: 10,
       slowReaders: 0.01,
+      readAtOnce: false,
       misbehaving: 0.02,
       rounds: 4,
       participants: 8,

@@ -100,6 +100,10 @@ function loadOptions(): Option[] {
       decimal(0, 24 * HOUR_SECONDS),
     ),
     option('--slow-readers <share>', 'viewers that read nothing until the end', share, standard.slowReaders),
+    new Option(
+      '--read-at-once',
+      'every viewer reads at once; otherwise those that nothing is timed of read when they pay',
+    ),
     option(
       '--misbehave <share>',
       'viewers that send bad words, garbage and floods too',

@@ -30,6 +30,7 @@ export interface Flags {
   readonly churn: number;
   readonly storm?: number;
   readonly slowReaders: number;
+  readonly readAtOnce?: boolean;
   readonly misbehave: number;
   readonly rounds: number;
   readonly participants: number;
@@ -65,6 +66,7 @@ export async function orderOf(flags: Flags): Promise<Order> {
       churnPerMinute: flags.churn,
       reconnectStormAtSeconds: flags.storm ?? null,
       slowReaders: flags.slowReaders,
+      readAtOnce: flags.readAtOnce ?? false,
       misbehaving: flags.misbehave,
       rounds: flags.rounds,
       participants: flags.participants,

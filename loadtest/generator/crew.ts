@@ -163,6 +163,10 @@ export class Crew implements SlotHost {
 
   /* ---- what slots ask and tell ---- */
 
+  get readAtOnce(): boolean {
+    return this.#options.readAtOnce;
+  }
+
   get counts(): ViewerCounts {
     return this.#log.counts;
   }
@@ -257,7 +261,7 @@ export class Crew implements SlotHost {
     this.#late(nowMs - dueMs, dueMs);
     const { wheel, times } = this.#runningNow();
     if (id < count) {
-      slot.viewer?.pay(dueMs);
+      slot.pay(dueMs);
       wheel.add(id, nextPayMs(slot.index, this.#intervalMs(slot), dueMs));
     } else if (slot.viewer !== null || nowMs < times.endsAtMs) {
       // Somebody new has nothing to do after the load; somebody who was there has words on the way.

@@ -33,6 +33,7 @@ export interface SlotHost {
   giftAcknowledged(latencyMs: number): void;
   state(slot: Slot, frame: Uint8Array): void;
   refused(slot: Slot, code: string): void;
+  readonly readAtOnce: boolean;
   /** After it no connection is made again. */
   readonly finished: boolean;
 }
@@ -118,6 +119,7 @@ export class Slot implements ViewerHost {
   replace(): void {
     if (!this.isThere || this.#expects !== 'nothing') return;
     this.#expects = 'leave';
+    this.#viewer?.resumeReading();
     this.#viewer?.leave();
   }
 
@@ -130,6 +132,21 @@ export class Slot implements ViewerHost {
     this.#joins++;
     this.#host.joined(this, this.nowMs() - this.#connectDueMs, this.#joins > 1);
     if (this.role === 'slow') viewer.pauseReading();
+    else if (this.#isLazy) viewer.readOnce();
+  }
+
+  /** Pays for what was watched; and it is time to read, for those who do not read at once. */
+  pay(dueMs: number): void {
+    const viewer = this.#viewer;
+    if (viewer === null) return;
+    if (this.#isLazy && viewer.isAttached && this.#expects === 'nothing') viewer.readOnce();
+    viewer.pay(dueMs);
+  }
+
+  /** Nothing that it receives is timed. */
+  get #isLazy(): boolean {
+    const givesNothing = this.#guests[this.#guest]?.giftSats.length === 0;
+    return !this.#host.readAtOnce && this.role === 'steady' && this.reader === null && givesNothing;
   }
 
   giftAcknowledged(_: PayingViewer, { dueMs }: { readonly dueMs: number }): void {

@@ -257,6 +257,10 @@ export class PayingViewer implements WebSocketListener {
     this.#socket?.resumeReading();
   }
 
+  readOnce(): void {
+    this.#socket?.readOnce();
+  }
+
   /* ---- what its socket tells ---- */
 
   opened(): void {}

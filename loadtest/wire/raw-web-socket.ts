@@ -64,6 +64,7 @@ export class RawWebSocket implements FrameSink {
   #closeCode = LOST;
   #reason = '';
   #ending = false;
+  #readsOnce = false;
 
   constructor(target: WebSocketTarget, listener: WebSocketListener) {
     this.#listener = listener;
@@ -117,6 +118,13 @@ export class RawWebSocket implements FrameSink {
   }
 
   resumeReading(): void {
+    this.#readsOnce = false;
+    this.#socket.resume();
+  }
+
+  /** Reads what is there, or the next that comes, all in one; then nothing until this is called again. */
+  readOnce(): void {
+    this.#readsOnce = true;
     this.#socket.resume();
   }
 
@@ -139,7 +147,7 @@ export class RawWebSocket implements FrameSink {
   #read(bytes: Uint8Array, count: number): boolean {
     if (this.#handshake === null) this.#parse(bytes, 0, count);
     else this.#readHandshake(bytes, count);
-    return true;
+    return !this.#readsOnce; // false: the socket is paused
   }
 
   #parse(bytes: Uint8Array, from: number, to: number): void {
