@@ -188,8 +188,8 @@ it('a shard that died and was restored goes on with the viewers that stayed conn
     message.type === FRAME.STREAM && message.ref === 0 ? message : undefined,
   );
   expect(granted).toMatchObject({ stream, indexes: [4, 2], paidSats: 2_004 });
-  client.ws.send(client.viewer.gift(stream, [0, 3]));
   client.ws.send(client.viewer.pay(stream, 9));
+  client.ws.send(client.viewer.gift(stream, [0, 3]));
   expect(await client.next(FRAME.PAID)).toMatchObject({ stream, indexes: [9, 3] });
   expect(client.messages.seen.filter((message) => message.type === FRAME.ERROR)).toEqual([]);
 });

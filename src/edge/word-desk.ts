@@ -94,6 +94,7 @@ export class WordDesk {
       const flags = i + 1 < reveals.length ? FLAG_GIFT_CONTINUES : 0;
       this.#forward(feed, stream, { reveal: reveals[i] as WordReveal, purpose: PURPOSE_GIFT, target, flags });
     }
+    this.#context.directory.flush(); // everybody waits to see it
   }
 
   /** The round, when words of the stream can be taken now. */

@@ -32,7 +32,7 @@ export const CADENCE = {
    * What frames may cost a round, in deliveries, that only show what many viewers do all the time: claps, votes, changes
    * of place, coming and going.
    */
-  stirDeliveriesPerSecond: 30_000,
+  stirDeliveriesPerSecond: 15_000,
   /** Between two frames that only correct what clients extrapolate. */
   driftMs: 1_000,
   /** Between two lists of supporters that moved by watching alone. */

@@ -17,7 +17,7 @@ import type {
   PublicSupporter,
 } from './public-state.ts';
 import { ranksOf, scoresOf } from './ranking.ts';
-import { type RoundState, isOpenForStreams, isRunning } from './state.ts';
+import { type Frames, type RoundState, isOpenForStreams, isRunning } from './state.ts';
 import { divisionOf } from './statement-builder.ts';
 import { VIEWER } from './stream-table.ts';
 import { topSupporters } from './supporters.ts';
@@ -30,7 +30,7 @@ export function publishWhenDue(state: RoundState, effects: RoundEffect[]): void 
     publishKeyframe(state, effects);
     return;
   }
-  const drift = nowMs >= frames.lastDriftMs + CADENCE.driftMs;
+  const drift = nowMs >= nextDriftMs(frames);
   const eventMs = nextEventMs(state);
   if (eventMs !== null && nowMs >= eventMs) publishDelta(state, effects);
   else if (drift && frames.mayDrift && hasDrifted(state, frames.published)) publishDelta(state, effects);
@@ -44,9 +44,14 @@ export function nextFrameMs(state: RoundState): number | null {
   const { frames } = state.session;
   if (frames.published === null) return state.facts.nowMs;
   const eventMs = nextEventMs(state);
-  const driftMs = frames.mayDrift ? frames.lastDriftMs + CADENCE.driftMs : null;
+  const driftMs = frames.mayDrift ? nextDriftMs(frames) : null;
   if (eventMs === null || driftMs === null) return eventMs ?? driftMs;
   return Math.min(eventMs, driftMs);
+}
+
+/** Every frame corrects what has drifted: only after a second without one it is time to look. */
+function nextDriftMs({ lastDriftMs, lastMs }: Frames): number {
+  return Math.max(lastDriftMs, lastMs) + CADENCE.driftMs;
 }
 
 /**

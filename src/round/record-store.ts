@@ -17,9 +17,9 @@ export class RecordStore {
   /** Where the next record goes, if the chunk has room for it. */
   #end = 0;
 
-  /** Copies the bytes, at most CHUNK_BYTES. */
+  /** Copies the bytes, 1 to CHUNK_BYTES. */
   add(bytes: Uint8Array): void {
-    assert(bytes.length <= CHUNK_BYTES, 'a record fits into a chunk');
+    assert(bytes.length > 0 && bytes.length <= CHUNK_BYTES, 'a record has bytes and fits into a chunk');
     const room = this.#chunks.length * CHUNK_BYTES - this.#end;
     if (bytes.length > room) {
       this.#end = this.#chunks.length * CHUNK_BYTES;

@@ -40,9 +40,9 @@ describe('frames', () => {
       round.raw({ kind: 'clap', edge: 0, conn: 1, slot, target: 0, count: clap });
       round.nowMs += 50;
     }
-    // 2 seconds at 30,000 deliveries a second: 4 frames of 15,000.
-    expect(round.replicaSeq - before).toBeGreaterThanOrEqual(3);
-    expect(round.replicaSeq - before).toBeLessThanOrEqual(5);
+    // 2 seconds at 15,000 deliveries a second: 2 frames of 15,000.
+    expect(round.replicaSeq - before).toBeGreaterThanOrEqual(1);
+    expect(round.replicaSeq - before).toBeLessThanOrEqual(3);
     const shown = round.replicaSeq;
     round.raw(round.words({ slot, index: 5, chain: 1, gift: true }));
     round.nowMs += 50;
