@@ -27,7 +27,7 @@ export interface LoadOptions {
   readonly reconnectStormAtSeconds: number | null;
   /** Share of viewers that read nothing until the end. */
   readonly slowReaders: number;
-  /** Every viewer reads at once; false: those that nothing is timed of read when they pay, so that reading costs less. */
+  /** Every viewer reads at once; false: those that nothing is timed of read every few seconds, so that reading costs less. */
   readonly readAtOnce: boolean;
   /** Share of viewers that send words that are none, garbage and floods, besides paying. */
   readonly misbehaving: number;

@@ -102,7 +102,7 @@ function loadOptions(): Option[] {
     option('--slow-readers <share>', 'viewers that read nothing until the end', share, standard.slowReaders),
     new Option(
       '--read-at-once',
-      'every viewer reads at once; otherwise those that nothing is timed of read when they pay',
+      'every viewer reads at once; otherwise those that nothing is timed of read every few seconds',
     ),
     option(
       '--misbehave <share>',

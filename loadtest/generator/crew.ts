@@ -163,8 +163,8 @@ export class Crew implements SlotHost {
 
   /* ---- what slots ask and tell ---- */
 
-  get readAtOnce(): boolean {
-    return this.#options.readAtOnce;
+  readsAtOnce({ index }: Slot): boolean {
+    return this.#options.readAtOnce || this.#plan.timed.has(index);
   }
 
   get counts(): ViewerCounts {

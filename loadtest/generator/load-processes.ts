@@ -18,7 +18,11 @@ export class LoadProcesses {
     this.#options = options;
     this.#failed.promise.catch(() => undefined); // whoever waits for an answer hears of it
     this.#children = Array.from({ length: count }, (_, index) => {
-      const child = fork(ENTRY, { execArgv: [...options.generatorNodeFlags], serialization: 'advanced' });
+      const child = fork(ENTRY, {
+        execArgv: [...options.generatorNodeFlags],
+        serialization: 'advanced',
+        detached: index > 0, // a session of its own, by which the system shares its cores
+      });
       child.on('message', (message) => {
         const told = message as FromLoadProcess;
         if (told.kind === 'sample') sample(index, told);

@@ -89,12 +89,12 @@ test.each([
 });
 
 test.each([1, 2, 3, 5])(
-  '%i processes drive every viewer once, and probes have one of their own',
+  '%i processes drive every viewer once, and those that are timed have one of their own',
   (processes) => {
     const plan = planLoad(OPTIONS);
     const shares = Array.from({ length: processes }, (_, no) => viewersOfProcess(plan, no, processes));
     expect(shares.flat().toSorted((a, b) => a - b)).toEqual([...plan.roles.keys()]);
-    if (processes > 1) expect(new Set(shares[0])).toEqual(plan.probes);
+    if (processes > 1) expect(new Set(shares[0])).toEqual(plan.timed);
   },
 );
 

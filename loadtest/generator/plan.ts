@@ -30,6 +30,8 @@ export interface LoadPlan {
   readonly roles: readonly ViewerRole[];
   /** Viewers whose state frames are looked at. They are not in the churn, so that they miss nothing. */
   readonly probes: ReadonlySet<number>;
+  /** Those of whom something is timed to the millisecond: probes and givers. */
+  readonly timed: ReadonlySet<number>;
 }
 
 /** How long one that lost its connection is away. */
@@ -72,17 +74,17 @@ export function giftSats(ordinal: number): number {
 }
 
 /**
- * Which viewers are driven by a process. Where there are several, the first has the probes and nobody else, so that
- * what probes see is not delayed by reading for thousands of others, as it would not be on a person's own machine.
+ * Which viewers are driven by a process. Where there are several, the first has those that are timed and nobody else:
+ * what they do and see is not delayed by thousands of others, as it would not be on a person's own machine.
  */
 export function viewersOfProcess(
-  { roles, probes }: Pick<LoadPlan, 'roles' | 'probes'>,
+  { roles, timed }: Pick<LoadPlan, 'roles' | 'timed'>,
   process: number,
   processes: number,
 ): readonly number[] {
   if (processes === 1) return [...roles.keys()];
-  if (process === 0) return [...probes].toSorted((a, b) => a - b);
-  const others = [...roles.keys()].filter((viewer) => !probes.has(viewer));
+  if (process === 0) return [...timed].toSorted((a, b) => a - b);
+  const others = [...roles.keys()].filter((viewer) => !timed.has(viewer));
   const share = (no: number): number => Math.floor((others.length * no) / (processes - 1));
   return others.slice(share(process - 1), share(process));
 }
@@ -151,7 +153,9 @@ export function planLoad(options: LoadOptions): LoadPlan {
     for (let viewer = 0; viewer < viewers; viewer++) acts.push({ kind: 'drop', atMs, viewer });
   }
   acts.sort((a, b) => a.atMs - b.atMs);
-  return { acts, roles, probes };
+  const timed = new Set(probes);
+  for (const { kind, viewer } of acts) if (kind === 'gift') timed.add(viewer);
+  return { acts, roles, probes, timed };
 }
 
 /** Exactly the share of each, evenly among the others, and the two kinds not on the same viewers. */

@@ -26,7 +26,7 @@ interface Watching {
 }
 
 function watching(viewer: number, sinceMs: number): Watching {
-  const plan: LoadPlan = { acts: ACTS, roles: [], probes: new Set([viewer]) };
+  const plan: LoadPlan = { acts: ACTS, roles: [], timed: new Set(), probes: new Set([viewer]) };
   const gifts: number[] = [];
   const claps: number[] = [];
   const sinks = {

@@ -33,11 +33,13 @@ export interface SlotHost {
   giftAcknowledged(latencyMs: number): void;
   state(slot: Slot, frame: Uint8Array): void;
   refused(slot: Slot, code: string): void;
-  readonly readAtOnce: boolean;
+  readsAtOnce(slot: Slot): boolean;
   /** After it no connection is made again. */
   readonly finished: boolean;
 }
 
+/** Some seconds of frames are some kilobytes, which the kernel keeps. */
+const READ_EVERY_PAYS = 4;
 const BACK_OFF_MS = 500;
 const BACK_OFF_MS_MAX = 15_000;
 const LATER_MS = 5_000;
@@ -62,6 +64,7 @@ export class Slot implements ViewerHost {
   #connectDueMs = 0;
   #joins = 0;
   #failures = 0;
+  #pays = 0;
   #awayUntilMs = 0;
 
   constructor(
@@ -139,14 +142,15 @@ export class Slot implements ViewerHost {
   pay(dueMs: number): void {
     const viewer = this.#viewer;
     if (viewer === null) return;
-    if (this.#isLazy && viewer.isAttached && this.#expects === 'nothing') viewer.readOnce();
+    this.#pays++;
+    const isTime = this.#pays % READ_EVERY_PAYS === 0;
+    if (isTime && this.#isLazy && viewer.isAttached && this.#expects === 'nothing') viewer.readOnce();
     viewer.pay(dueMs);
   }
 
-  /** Nothing that it receives is timed. */
+  /** Reads now and then, when it pays: nothing that it receives is timed. */
   get #isLazy(): boolean {
-    const givesNothing = this.#guests[this.#guest]?.giftSats.length === 0;
-    return !this.#host.readAtOnce && this.role === 'steady' && this.reader === null && givesNothing;
+    return this.role === 'steady' && this.reader === null && !this.#host.readsAtOnce(this);
   }
 
   giftAcknowledged(_: PayingViewer, { dueMs }: { readonly dueMs: number }): void {
