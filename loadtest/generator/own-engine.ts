@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CliError } from '../../src/cli/terminal.ts';
@@ -19,6 +19,8 @@ const START_WITHIN_MS = 60_000;
 /** For saving its rounds; then it is killed. */
 const STOP_WITHIN_MS = 15_000;
 const OUTPUT_CHARS_KEPT = 20_000;
+/** One for each core, as an operator would have it, up to this many. */
+const EDGE_THREADS_MAX = 4;
 
 export interface OwnEngine {
   readonly apiUrl: string;
@@ -116,8 +118,10 @@ function flagsFor({ connections, flags = [] }: OwnEngineOptions, dataDir: string
     '--dev-faucet-sats-max': '1000000000',
     '--block-interval-ms': '1000',
     '--log-level': 'warn',
+    '--edge-threads': String(Math.min(EDGE_THREADS_MAX, availableParallelism())),
   };
-  return ['--no-demo', ...Object.entries(settings).flat(), ...flags];
+  const own = Object.entries(settings).filter(([flag]) => !flags.includes(flag));
+  return ['--no-demo', ...own.flat(), ...flags];
 }
 
 function isRunning(child: ChildProcess): boolean {
