@@ -16,6 +16,10 @@ import {
   codes,
 } from './test-driver.ts';
 
+function movesHold({ kind }: { readonly kind: string }): boolean {
+  return kind === 'shrinkHold' || kind === 'hold';
+}
+
 describe('streams', () => {
   it('are granted when the hold is answered and the row is durable', () => {
     const round = live();
@@ -109,8 +113,6 @@ describe('streams', () => {
     expect(round.raw(round.openInput({ stream: 2, payer: 5 })).map(({ kind }) => kind)).toEqual([]);
     expect(codes(round.raw(round.openInput({ stream: 3, payer: 5 })))).toEqual(['STREAM_TAKEN']);
     round.nowMs += 25;
-    const movesHold = ({ kind }: { readonly kind: string }): boolean =>
-      kind === 'shrinkHold' || kind === 'hold';
     expect(round.answer().filter(movesHold)).toEqual([]); // first it is durable that stream 1 is closed
     expect(round.answer().filter(movesHold)).toEqual([
       { kind: 'shrinkHold', streamId: streamNo(1), toSats: 0 },
