@@ -69,7 +69,7 @@ function change(root: Record<string, Json>, random: Prng): void {
       return;
     case 2: // doubled, or moved to the end
       if (Array.isArray(holder)) holder.push(structuredClone(value));
-      else put(holder, `${String(key)}2`, value);
+      else put(holder, `${String(key)}2`, structuredClone(value));
       return;
     case 3: {
       const other = pick(random, places);
@@ -90,7 +90,7 @@ function near(value: Json, random: Prng): Json {
   if (typeof value === 'number') return value + pick(random, [-1, 1, 2, 256, 65_536, -value, value]);
   if (typeof value === 'boolean') return !value;
   if (Array.isArray(value)) return random.chance(0.5) ? value.toReversed() : value.slice(1);
-  if (typeof value !== 'string' || value === '') return pick(random, ODD_VALUES);
+  if (typeof value !== 'string' || value === '') return structuredClone(pick(random, ODD_VALUES));
   const index = random.below(value.length);
   const digit = pick(random, DIGITS);
   switch (random.below(4)) {
