@@ -144,8 +144,9 @@ async function until(timeMs: number): Promise<void> {
 }
 
 async function runWith(followers: number, size: Size, context: BenchContext): Promise<BenchResult> {
-  const seconds = size.warmUpSeconds + context.repeats * size.seconds;
-  const rig = await Rig.start(followers, Math.ceil((seconds * 1_000) / GIFT_EVERY_MS / GIVERS) + 1);
+  // Of one giver: every turn begins with the first of them.
+  const inTurn = (seconds: number): number => Math.ceil((seconds * 1_000) / GIFT_EVERY_MS / GIVERS);
+  const rig = await Rig.start(followers, inTurn(size.warmUpSeconds) + context.repeats * inTurn(size.seconds));
   const ours: Turn[] = [];
   const bare: Turn[] = [];
   try {
