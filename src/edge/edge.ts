@@ -79,7 +79,11 @@ export class Edge {
     this.#requests = new Requests(this.#context);
     this.#frames = new FrameHandler(this.#context, this.#requests, options.defer);
     this.#slow = new SlowReaders(this.#context);
-    this.#mail = new ShardMail(this.#context, { requests: this.#requests, frames: this.#frames });
+    this.#mail = new ShardMail(this.#context, {
+      requests: this.#requests,
+      frames: this.#frames,
+      defer: options.defer,
+    });
     this.#onBehind = (session) => this.#slow.mark(session);
     this.#sweepTimer = clock.every(EDGE_TUNING.sweepMs, () => this.#sweep());
   }

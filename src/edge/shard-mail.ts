@@ -48,13 +48,23 @@ export class ShardMail {
   readonly #context: EdgeContext;
   readonly #requests: Requests;
   readonly #frames: FrameHandler;
+  readonly #defer: (run: () => void) => void;
   /** Streams that wait for a grant. */
   readonly #detached = new Set<EdgeStream>();
 
-  constructor(context: EdgeContext, parts: { readonly requests: Requests; readonly frames: FrameHandler }) {
+  constructor(
+    context: EdgeContext,
+    parts: {
+      readonly requests: Requests;
+      readonly frames: FrameHandler;
+      /** Runs `run` in the next turn of the loop. */
+      readonly defer: (run: () => void) => void;
+    },
+  ) {
     this.#context = context;
     this.#requests = parts.requests;
     this.#frames = parts.frames;
+    this.#defer = parts.defer;
   }
 
   handle(message: EdgeLinkMessage): void {
@@ -128,7 +138,8 @@ export class ShardMail {
       feed.restart(epoch, seq, state);
       if (isKnown) this.#toAll(feed, feed.keyframe());
     }
-    if (restored || !wasLive) this.#reattachAll(feed, nowMs);
+    // In the next turn: the frame, which shows that the round goes on, is sent at the end of this one.
+    if (restored || !wasLive) this.#defer(() => this.#reattachAll(feed, epoch));
     this.#requests.admit(feed, nowMs);
   }
 
@@ -145,7 +156,9 @@ export class ShardMail {
     this.#context.fanOut.publish(feed.audiences, frame);
   }
 
-  #reattachAll(feed: RoundFeed, nowMs: number): void {
+  #reattachAll(feed: RoundFeed, epoch: number): void {
+    if (!feed.live || feed.epoch !== epoch) return; // cut off again; its next keyframe comes here too
+    const nowMs = this.#context.clock.nowMs();
     for (const session of this.#context.sessions.values()) {
       for (const stream of session.streams) {
         if (stream.handle !== feed.handle) continue;
