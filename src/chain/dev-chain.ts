@@ -21,6 +21,7 @@ import {
   txidOf,
 } from '../core/transaction.ts';
 import { equalBytes } from '../core/bytes.ts';
+import { hasRoom } from '../platform/disk-room.ts';
 import { sha256 } from '../platform/hash.ts';
 import type { Broadcaster, ChainTransaction, Faucet, HeaderSource, SubmitOutcome } from '../ports/chain.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -142,6 +143,7 @@ function storeTransaction(file: LedgerFile, candidate: Candidate, faucet: Faucet
  */
 function write<T>(file: LedgerFile, change: () => T): T {
   try {
+    if (!hasRoom(file.path)) throw new Error('no space left on its device');
     return file.root.transactionSync(change);
   } catch (error) {
     if (error instanceof AssertionFailure) throw error;

@@ -27,6 +27,7 @@ export interface StoredBlock {
 }
 
 export interface LedgerFile {
+  readonly path: string;
   readonly root: RootDatabase;
   readonly blocks: SealedTable<StoredBlock, number>;
   readonly transactions: SealedTable<Uint8Array, string>;
@@ -47,6 +48,7 @@ export function openLedgerFile(path: string): LedgerFile {
   const byNumber = <V>(name: string): SealedTable<V, number> =>
     new SealedTable(root.openDB<Uint8Array, number>({ name, encoding: 'binary', keyEncoding: 'uint32' }));
   const file: LedgerFile = {
+    path,
     root,
     blocks: byNumber('blocks'),
     transactions: byText('transactions'),

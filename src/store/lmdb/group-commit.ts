@@ -32,11 +32,13 @@ export class GroupCommitter {
   readonly #db: Database;
   readonly #inner: Transaction;
   readonly #tx: Transaction;
+  readonly #hasRoom: () => boolean;
   #hasWritten = false;
   #isLocked = false;
 
-  constructor(db: Database) {
+  constructor(db: Database, hasRoom: () => boolean) {
     this.#db = db;
+    this.#hasRoom = hasRoom;
     this.#inner = transactionOf(db);
     this.#tx = {
       ...this.#inner,
@@ -54,6 +56,7 @@ export class GroupCommitter {
   /** Blocks until the outcomes are durable; answers one for each write, in order. */
   commit(writes: readonly Write[]): readonly Attempt[] {
     if (this.#isLocked) return failAll(writes, faultOf(lockedError(), false));
+    if (!this.#hasRoom()) return failAll(writes, faultOf(fullError(), false));
     let attempts: readonly Attempt[] = [];
     let isCommitting = false;
     try {
@@ -95,6 +98,10 @@ export class GroupCommitter {
 
 function failAll(writes: readonly Write[], fault: WriteFault): readonly Attempt[] {
   return writes.map(() => ({ ok: false, fault }));
+}
+
+function fullError(): EngineError {
+  return new EngineError('STORE_FAILED', { message: 'The store has no space left on its device.' });
 }
 
 function lockedError(): EngineError {

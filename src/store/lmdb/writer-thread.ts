@@ -12,6 +12,7 @@ import { assert } from '../../core/assert.ts';
 import { refuseDamage } from './damage.ts';
 import { type Database, openDatabase } from './database.ts';
 import { faultOf } from './faults.ts';
+import { hasRoom } from '../../platform/disk-room.ts';
 import { GroupCommitter } from './group-commit.ts';
 import type { FromWriter, ToWriter, WriteOutcome, WriteRequest, WriterStart } from './messages.ts';
 import { ensureSchema } from './schema.ts';
@@ -28,8 +29,8 @@ export interface WriterData {
   readonly path: string;
 }
 
-function runWriter(db: Database, main: MessagePort): void {
-  const committer = new GroupCommitter(db);
+function runWriter(db: Database, path: string, main: MessagePort): void {
+  const committer = new GroupCommitter(db, () => hasRoom(path));
   const queue: Queued[] = [];
   const ports = new Set<MessagePort>();
   let isScheduled = false;
@@ -105,7 +106,7 @@ function start(main: MessagePort, { path }: WriterData): void {
     const db = openDatabase(path, { readOnly: false });
     ensureSchema(db, path);
     flushDirectory(path);
-    runWriter(db, main);
+    runWriter(db, path, main);
     answer({ kind: 'ready' });
   } catch (error) {
     answer({ kind: 'failed', fault: faultOf(error, false) });
