@@ -12,6 +12,7 @@ import {
   connOf,
   delivered,
   errorsOf,
+  nonceOf,
   testState,
   typesOf,
 } from './testing/rig.ts';
@@ -276,6 +277,18 @@ describe('a restored round', () => {
       reason: 'cancelled',
       paidSats: 0,
     });
+  });
+
+  it('gets a request that waited for its state once', async () => {
+    const rig = new Rig();
+    const viewer = new WireViewer();
+    const socket = rig.ready(viewer);
+    rig.send(socket, viewer.open(ROUND, nonceOf(socket)));
+    await delivered();
+    rig.shard.keyframe(HANDLE, testState(), { epoch: 1, seq: 5 });
+    await rig.turn();
+    await rig.turn();
+    expect(rig.shard.of('open')).toHaveLength(1);
   });
 
   it('gets the requests that its former life did not answer', async () => {

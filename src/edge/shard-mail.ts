@@ -138,8 +138,7 @@ export class ShardMail {
       feed.restart(epoch, seq, state);
       if (isKnown) this.#toAll(feed, feed.keyframe());
     }
-    // In the next turn: the frame, which shows that the round goes on, is sent at the end of this one.
-    if (restored || !wasLive) this.#defer(() => this.#reattachAll(feed, epoch));
+    if (restored || !wasLive) this.#beginAgain(feed);
     this.#requests.admit(feed, nowMs);
   }
 
@@ -156,19 +155,27 @@ export class ShardMail {
     this.#context.fanOut.publish(feed.audiences, frame);
   }
 
-  #reattachAll(feed: RoundFeed, epoch: number): void {
-    if (!feed.live || feed.epoch !== epoch) return; // cut off again; its next keyframe comes here too
-    const nowMs = this.#context.clock.nowMs();
+  /** The shard knows nobody: it is asked again what its former life did not answer, and for every stream. */
+  #beginAgain(feed: RoundFeed): void {
     for (const session of this.#context.sessions.values()) {
-      for (const stream of session.streams) {
-        if (stream.handle !== feed.handle) continue;
-        this.#detach(stream);
-        this.#askAttach(session, stream, feed, nowMs);
-      }
+      for (const stream of session.streams) if (stream.handle === feed.handle) this.#detach(stream);
       // Requests that the shard's former life did not answer; a stream it opened after all answers as existing.
       for (const request of session.pending) {
         if (request.handle === feed.handle) this.#context.directory.push(feed, request.input);
       }
+    }
+    // In the next turn: the frame, which shows viewers that the round goes on, is sent at the end of this one.
+    const { epoch } = feed;
+    this.#defer(() => this.#attachAll(feed, epoch));
+  }
+
+  #attachAll(feed: RoundFeed, epoch: number): void {
+    if (!feed.live || feed.epoch !== epoch) return; // cut off again; its next keyframe comes here too
+    const nowMs = this.#context.clock.nowMs();
+    for (const stream of this.#detached) {
+      const session = this.#context.sessions.get(stream.conn);
+      if (stream.handle === feed.handle && session !== undefined)
+        this.#askAttach(session, stream, feed, nowMs);
     }
   }
 

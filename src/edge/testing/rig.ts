@@ -71,6 +71,7 @@ export class Rig {
   readonly sockets: FakeSocket[] = [];
   readonly edge: Edge;
   shard: FakeShard;
+  #deferred: (() => void)[] = [];
 
   constructor(settings: Partial<EdgeSettings> = {}) {
     this.edge = new Edge({
@@ -81,7 +82,10 @@ export class Rig {
       hashes: { sha256, ripemd160 },
       signatures: nativeSignatures,
       logger: createLogger({ level: 'silent', room: 'test' }),
-      defer: (run) => run(),
+      defer: (run) => {
+        this.#deferred.push(run);
+        setImmediate(() => this.#endTurn());
+      },
       publish: (topic, frame) => {
         for (const socket of this.sockets) if (socket.topics.has(topic)) socket.published(frame);
       },
@@ -102,6 +106,7 @@ export class Rig {
   /** Flushes what was collected, and lets it and its answers arrive. */
   async turn(byMs = 10): Promise<void> {
     await delivered();
+    this.#endTurn();
     this.clock.advance(byMs);
     await delivered();
   }
@@ -116,6 +121,12 @@ export class Rig {
   send(socket: FakeSocket, ...frames: Uint8Array[]): void {
     assert(socket.session !== null, 'the socket is connected');
     for (const frame of frames) this.edge.received(socket.session, frame, true);
+    this.#endTurn();
+  }
+
+  /** What was to be done after the frames that have arrived. */
+  #endTurn(): void {
+    for (const run of this.#deferred.splice(0)) run();
   }
 
   /** Connected and authenticated; what was sent so far is taken. */
