@@ -1,6 +1,6 @@
-/** When each viewer of a crowd got what it lost, since a mark. Times by the clock of monotonic.ts. */
+/** When each viewer of a crowd got what it lost, since a mark. Times by the clock that all processes of a machine share. */
+import { monotonicMs } from '../../loadtest/generator/monotonic.ts';
 import type { PayingViewer } from '../../loadtest/wire/paying-viewer.ts';
-import { monotonicMs } from './monotonic.ts';
 import { sleep } from './sleep.ts';
 
 /** Lists are ascending, with one time a viewer. */

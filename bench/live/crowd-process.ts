@@ -2,6 +2,7 @@
  * Viewers for an engine under test, in a process of their own (crowd.ts): those of the load tester. Everybody pays a
  * word a second, spread evenly over the second; the first viewer gives.
  */
+import { monotonicMs } from '../../loadtest/generator/monotonic.ts';
 import { PayingViewer, type ViewerHost, newPerson } from '../../loadtest/wire/paying-viewer.ts';
 import { webSocketTarget } from '../../loadtest/wire/raw-web-socket.ts';
 import type { AccountId, RoundId } from '../../src/core/ids.ts';
@@ -11,7 +12,6 @@ import { SUBPROTOCOL } from '../../src/protocol/messages.ts';
 import { serveParent } from '../lib/child.ts';
 import { Comebacks, type Comeback } from './comebacks.ts';
 import { Connector } from './connector.ts';
-import { monotonicMs } from './monotonic.ts';
 
 export interface CrowdPlan {
   readonly edgePort: number;

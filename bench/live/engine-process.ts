@@ -5,11 +5,11 @@
  */
 import { syncBuiltinESMExports } from 'node:module';
 import threads, { type WorkerOptions, Worker, postMessageToThread } from 'node:worker_threads';
+import { monotonicMs } from '../../loadtest/generator/monotonic.ts';
 import type { AccountId } from '../../src/core/ids.ts';
 import type { Engine } from '../../src/engine.ts';
 import type { RoundTerms } from '../../src/round/terms.ts';
 import { serveParent } from '../lib/child.ts';
-import { monotonicMs } from './monotonic.ts';
 import type { ProbeQuestion, ProbeReply, ThreadKind } from './probe.ts';
 import { probeHere } from './probe-thread.ts';
 
@@ -22,7 +22,7 @@ export interface EngineCalls {
   probe(question: ProbeQuestion): Promise<readonly { kind: ThreadKind; answer: unknown }[]>;
   /** Of the first thread of that kind. */
   probeOne(input: { readonly kind: ThreadKind; readonly question: ProbeQuestion }): Promise<unknown>;
-  /** When the thread was told to fail, by the clock of monotonic.ts. */
+  /** When the thread was told to fail, by the clock that all processes of a machine share. */
   crash(kind: 'shard' | 'edge'): number;
 }
 
