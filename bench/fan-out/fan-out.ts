@@ -3,6 +3,7 @@
  * server that publishes the same frames at the same distances. By turns: gifts are given for some seconds, what the
  * first follower got is noted, then the bare server publishes just that.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Bare } from '../bare/bare.ts';
 import { Crowd } from '../ingest/crowd.ts';
 import { type Child, startChild } from '../lib/child.ts';
@@ -140,7 +141,7 @@ class Rig {
 
 async function until(timeMs: number): Promise<void> {
   const waitMs = timeMs - performance.now();
-  if (waitMs > 0) await new Promise<void>((resolve) => void setTimeout(resolve, waitMs));
+  if (waitMs > 0) await sleep(waitMs);
 }
 
 async function runWith(followers: number, size: Size, context: BenchContext): Promise<BenchResult> {

@@ -4,11 +4,11 @@
  * seconds makes the same frames at every size. CPU is that of the whole process, collector and all, by the kernel's
  * books, over some seconds of steady state; each point has an engine and a crowd of its own.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../loadtest/generator/monotonic.ts';
 import { quantile } from '../lib/statistics.ts';
 import { startCrowd } from '../live/crowd.ts';
 import { type CpuMs, LiveEngine } from '../live/engine.ts';
-import { sleep } from '../live/sleep.ts';
 import { benchRounds } from '../live/terms.ts';
 import type { Bench, BenchContext, BenchResult } from '../report.ts';
 

@@ -2,6 +2,7 @@
  * A live round with many open streams for the hop benches, opened over the link by real inputs. The round never hashes
  * and never verifies a signature (edges do), so the words and signatures here are none.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ByteWriter } from '../../src/core/bytes.ts';
 import type { AccountId, ParticipantId, RoundId, StreamId } from '../../src/core/ids.ts';
 import { LIMITS } from '../../src/core/limits.ts';
@@ -80,8 +81,7 @@ export function hopOpen(terms: RoundTerms, no: number): EdgeInput {
  */
 export function hopStore(terms: RoundTerms, save: { delayMs: number }): ShardStore {
   const saved = async (): Promise<{ readonly ok: true }> => {
-    if (save.delayMs > 0)
-      await new Promise<void>((resolve) => void setTimeout(resolve, save.delayMs).unref());
+    if (save.delayMs > 0) await sleep(save.delayMs, undefined, { ref: false });
     return { ok: true };
   };
   return {

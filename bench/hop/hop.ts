@@ -3,6 +3,7 @@
  * (what the engine uses) and over a ring in shared memory (what it could use). Each side of each repeat in a process of
  * its own.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, startChild } from '../lib/child.ts';
 import { interleave } from '../lib/interleave.ts';
 import type { Bench, BenchContext, BenchResult } from '../report.ts';
@@ -38,10 +39,10 @@ async function runOnce(transport: Transport, size: Size): Promise<Run> {
   try {
     await child.call('start', { transport, streams: size.streams });
     const warm = await child.call('flood', { payments: size.warmUpPayments, saveDelayMs: 0 });
-    await settled();
+    await sleep(SETTLE_MS);
     const paced = await child.call('pace', { perSecond: PACE_PER_SECOND, seconds: size.paceSeconds });
     const saved = await child.call('flood', { payments: size.payments / 4, saveDelayMs: 0 });
-    await settled();
+    await sleep(SETTLE_MS);
     const unsaved = await child.call('flood', { payments: size.payments, saveDelayMs: NO_SAVES_MS });
     const sent = [warm, paced, saved, unsaved].reduce((sum, { payments }) => sum + payments, 0);
     await checkLedger(child, size.streams, sent);
@@ -65,10 +66,6 @@ async function checkLedger(child: Child<HopCalls>, streams: number, sent: number
   const ledger = await child.call('ledger');
   if (ledger.streams === streams && ledger.paidSats === sent) return;
   throw new Error(`sent ${sent} words of ${streams} streams, on the ledger are ${JSON.stringify(ledger)}`);
-}
-
-async function settled(): Promise<void> {
-  await new Promise<void>((resolve) => void setTimeout(resolve, SETTLE_MS));
 }
 
 async function run(context: BenchContext): Promise<readonly BenchResult[]> {

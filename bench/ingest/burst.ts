@@ -3,6 +3,7 @@
  * written to its sockets, and from the moment it goes on its threads' CPU time is read until they are quiet.
  */
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { threadCpuNs } from '../lib/thread-cpu.ts';
 
 const POLL_MS = 5;
@@ -24,7 +25,7 @@ export async function burst(
 ): Promise<Burst> {
   const { pid, threadId } = server;
   process.kill(pid, 'SIGSTOP');
-  while (stateOf(pid, threadId) !== 'T') await pause(1);
+  while (stateOf(pid, threadId) !== 'T') await sleep(1);
   const beforeNs = threadCpuNs(pid, threadId);
   write();
   const startedMs = performance.now();
@@ -32,7 +33,7 @@ export async function burst(
   let busyMs = startedMs;
   let busyNs = beforeNs;
   while (performance.now() - busyMs < QUIET_MS) {
-    await pause(POLL_MS);
+    await sleep(POLL_MS);
     const nowNs = threadCpuNs(pid, threadId);
     // One that waits for a processor is not quiet.
     if (nowNs - busyNs < QUIET_NS && stateOf(pid, threadId) === 'S') continue;
@@ -46,8 +47,4 @@ export async function burst(
 function stateOf(pid: number, threadId: number): string | undefined {
   const stat = readFileSync(`/proc/${pid}/task/${threadId}/stat`, 'latin1');
   return stat[stat.lastIndexOf(')') + 2];
-}
-
-async function pause(ms: number): Promise<void> {
-  await new Promise<void>((resolve) => void setTimeout(resolve, ms));
 }

@@ -3,6 +3,7 @@
  * uWebSockets.js server whose handler counts messages. Bursts of one word of every viewer, by turns to one and the
  * other (burst.ts). In life each word comes alone, in a segment of its own, so that is the main row.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FRAME } from '../../src/protocol/messages.ts';
 import { PAY_BYTES } from '../../src/protocol/frame-sizes.ts';
 import { LIMITS } from '../../src/core/limits.ts';
@@ -151,7 +152,7 @@ class Rig {
   /** Until so long after the last time. */
   async #rhythm(everyMs: number): Promise<void> {
     const waitMs = this.#nextMs + everyMs - performance.now();
-    if (waitMs > 0) await new Promise<void>((resolve) => void setTimeout(resolve, waitMs));
+    if (waitMs > 0) await sleep(waitMs);
     this.#nextMs = performance.now();
   }
 }

@@ -1,7 +1,7 @@
 /** When each viewer of a crowd got what it lost, since a mark. Times by the clock that all processes of a machine share. */
 import { monotonicMs } from '../../loadtest/generator/monotonic.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PayingViewer } from '../../loadtest/wire/paying-viewer.ts';
-import { sleep } from './sleep.ts';
 
 /** Lists are ascending, with one time a viewer. */
 export interface Comeback {

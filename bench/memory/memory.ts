@@ -7,11 +7,11 @@
  * cache, which the kernel takes back), nor the kernel's own buffers of sockets. A crowd that came and went before the
  * first point has grown what grows only once: compiled code, pools, the young generation.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench, BenchContext, BenchResult } from '../report.ts';
 import { median, slope } from '../lib/statistics.ts';
 import { startCrowd } from '../live/crowd.ts';
 import { LiveEngine } from '../live/engine.ts';
-import { sleep } from '../live/sleep.ts';
 import { benchRounds } from '../live/terms.ts';
 
 const VIEWER_BYTES_MAX = 4_096;

@@ -4,6 +4,7 @@
  * end. Apart from the crowd, so that what the crowd has to do does not make them late; all in one process, so that one
  * clock is enough. Latency counts from when a gift was due, not from when it was sent.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccountId } from '../../src/core/ids.ts';
 import { serveParent } from '../lib/child.ts';
 import { type LoopLag, loopLag } from './loop-lag.ts';
@@ -91,7 +92,7 @@ async function endMeasuring(): Promise<Latencies> {
     observers.reduce((sum, { seenMs }) => sum + numbers.filter((no) => seenMs[no] === undefined).length, 0);
   const deadlineMs = performance.now() + LOST_AFTER_MS;
   while (missing() > 0 && performance.now() < deadlineMs) {
-    await new Promise((resolve) => setTimeout(resolve, GIFT_EVERY_MS));
+    await sleep(GIFT_EVERY_MS);
   }
   const latenciesMs = observers.flatMap(({ seenMs }) => numbers.map((no) => latencyMs(no, seenMs[no])));
   return { latenciesMs, lost: missing() };

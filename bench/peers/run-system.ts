@@ -1,4 +1,5 @@
 /** One run: one system, all of the scenario, once. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assert } from '../../src/core/assert.ts';
 import { type Child, startChild } from '../lib/child.ts';
 import { median, quantile } from '../lib/statistics.ts';
@@ -145,8 +146,4 @@ function sharesOf(
   const spent = Object.entries(after).map(([name, ms]) => [name, ms - (before[name] ?? 0)] as const);
   const sum = spent.reduce((total, [, ms]) => total + ms, 0);
   return Object.fromEntries(spent.map(([name, ms]) => [name, ms / sum]));
-}
-
-async function sleep(ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms));
 }

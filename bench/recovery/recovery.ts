@@ -9,13 +9,13 @@
  * socket is dropped by the viewers, who come back at once. No store read per viewer: calls of the Store port are
  * counted in every thread.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from '../lib/child.ts';
 import { quantile } from '../lib/statistics.ts';
 import type { Comeback } from '../live/comebacks.ts';
 import { startCrowd } from '../live/crowd.ts';
 import type { CrowdCalls } from '../live/crowd-process.ts';
 import { LiveEngine } from '../live/engine.ts';
-import { sleep } from '../live/sleep.ts';
 import { benchRounds } from '../live/terms.ts';
 import type { Bench, BenchContext, BenchResult } from '../report.ts';
 

@@ -1,5 +1,6 @@
 /** Credits accounts from the faucet of a development network, thousands of them in a few seconds, over the HTTP API. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CliError } from '../../src/cli/terminal.ts';
 import { Api } from '../../src/client/api.ts';
 import type { AccountId } from '../../src/core/ids.ts';
@@ -41,6 +42,6 @@ async function fund(
     const passing = answer.code === 'UNAVAILABLE' || answer.code === 'RATE_LIMITED';
     if (!passing || tries === TRIES_MAX)
       throw new CliError(`an account cannot be funded: ${answer.message} (${answer.code})`);
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    await sleep(RETRY_MS);
   }
 }
