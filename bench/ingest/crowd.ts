@@ -2,16 +2,18 @@
  * Paying viewers of one round, in this process, that do only what the bench has them do: no clock, one word each time
  * they are told. They pay without following the round: state frames are the business of the fan-out bench.
  */
-import { type Identity, identityOf } from '../../src/client/identity.ts';
+import type { Identity } from '../../src/client/identity.ts';
 import { WS_PATH } from '../../src/core/limits.ts';
-import { sha256 } from '../../src/platform/hash.ts';
-import { systemRandom } from '../../src/platform/random.ts';
-import { nativeSignatures } from '../../src/platform/signatures.ts';
 import { encodeClient } from '../../src/protocol/client-codec.ts';
 import { u32At } from '../../src/protocol/layout.ts';
 import { FRAME, SUBPROTOCOL } from '../../src/protocol/messages.ts';
 import type { RoundTerms } from '../../src/round/terms.ts';
-import { PayingViewer, type ViewerCounts, type ViewerHost } from '../../loadtest/wire/paying-viewer.ts';
+import {
+  PayingViewer,
+  type ViewerCounts,
+  type ViewerHost,
+  newPerson,
+} from '../../loadtest/wire/paying-viewer.ts';
 import type { WebSocketTarget } from '../../loadtest/wire/raw-web-socket.ts';
 import type { LiveEngine } from '../live/engine.ts';
 
@@ -36,9 +38,7 @@ export class Crowd {
     readonly words: number;
   }): Promise<Crowd> {
     const { engine, terms, viewers, words } = input;
-    const people = Array.from({ length: viewers }, () =>
-      identityOf(systemRandom.bytes(32), { random: systemRandom, sha256, signatures: nativeSignatures }),
-    );
+    const people = Array.from({ length: viewers }, () => newPerson());
     await engine.calls.call(
       'fund',
       people.map(({ account }) => ({ account, sats: words })),
