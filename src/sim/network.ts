@@ -220,7 +220,7 @@ export class Connection implements ObservedConnection {
 
   #sendUp(frame: Uint8Array): void {
     if (!this.#viewerOpen) return;
-    const { observer, trace, scheduler, chance, plan, world } = this.#context;
+    const { observer, handOvers, trace, scheduler, chance, plan, world } = this.#context;
     const copy = Uint8Array.from(frame);
     trace.bytes(copy);
     observer.sentUp(this, copy);
@@ -231,6 +231,7 @@ export class Connection implements ObservedConnection {
       const session = this.#session;
       if (next === undefined || this.#dead || !this.#edgeOpen || at === null || session === null) return;
       this.#lastHeardMs = scheduler.nowMs;
+      handOvers.received(at.life, session.conn, next);
       at.edge.received(session, next, true);
     });
   }

@@ -1,5 +1,6 @@
 /** What all parts of one run share. Made by `world.ts`. */
 import type { Chance } from './chance.ts';
+import type { HandOverChecker } from './checkers/hand-over-checker.ts';
 import type { Observer } from './observer.ts';
 import type { RunPlan } from './plan.ts';
 import type { Life, Scheduler } from './scheduler.ts';
@@ -15,6 +16,7 @@ export interface RunContext {
   readonly scheduler: Scheduler;
   readonly trace: Trace;
   readonly observer: Observer;
+  readonly handOvers: HandOverChecker;
   /** Of the world itself: never dies. */
   readonly world: Life;
   /** Faults go on; false in the end, so that everything can come to rest. */

@@ -173,7 +173,7 @@ export class SimThreads implements ThreadRunner {
 
   #edgeShell(no: number, life: Life, main: Port<EdgeToMain, MainToEdge>, exit: () => void): Shell {
     const { context, machine, network, logger, edgeSettings } = this.#options;
-    const { scheduler, chance } = context;
+    const { scheduler, chance, handOvers } = context;
     const edge: Edge = new Edge({
       edge: no,
       settings: edgeSettings,
@@ -191,7 +191,10 @@ export class SimThreads implements ThreadRunner {
     main.onMessage((message) => {
       switch (message.kind) {
         case 'link':
-          return edge.command({ ...message, port: (message.port as unknown as PortTicket).edgeEnd(life) });
+          return edge.command({
+            ...message,
+            port: handOvers.watched((message.port as unknown as PortTicket).edgeEnd(life), life),
+          });
         case 'stats':
           return main.send({ kind: 'stats', stats: edge.stats() });
         case 'stop':

@@ -1,6 +1,8 @@
 /** Planted bugs of edges and shards: words, gifts, votes, claps, acknowledgements, frames. */
 import { HostedRound } from '../../actors/hosted-round.ts';
 import { RoundReplica } from '../../client/round-replica.ts';
+import { Requests } from '../../edge/requests.ts';
+import { RoundDirectory } from '../../edge/round-directory.ts';
 import { FLAG_GIFT_CONTINUES, forEachPayment } from '../../round/payment-batch.ts';
 import { CLAPS, TIPS, UNITS } from '../../round/stream-table.ts';
 import { ViewerTable } from '../../round/viewer-table.ts';
@@ -134,6 +136,41 @@ export const PAYMENT_CANARIES: readonly Canary[] = [
               >;
             },
         );
+      },
+    },
+  ),
+
+  plant(
+    'request-handed-twice',
+    'requests that waited for the state of a round are handed to its shard twice',
+    {
+      install: () => {
+        let admitting = false;
+        const putBack = [
+          patched(
+            Requests.prototype,
+            'admit',
+            (original) =>
+              function admit(this: Requests, feed, nowMs) {
+                admitting = true;
+                original.call(this as never, feed as never, nowMs as never);
+                admitting = false;
+              },
+          ),
+          patched(
+            RoundDirectory.prototype,
+            'push',
+            (original) =>
+              function push(this: RoundDirectory, feed, input) {
+                const again = (): boolean =>
+                  original.call(this as never, feed as never, input as never) as boolean;
+                return admitting ? again() && again() : again();
+              },
+          ),
+        ];
+        return () => {
+          for (const each of putBack) each();
+        };
       },
     },
   ),
