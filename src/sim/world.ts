@@ -7,13 +7,14 @@ import { treasuryKeyOf } from '../wallet/keys.ts';
 import type { Canary } from './canaries/canary.ts';
 import { Chance } from './chance.ts';
 import { Checks } from './checkers/checks.ts';
+import { HandOverChecker } from './checkers/hand-over-checker.ts';
 import { Disk } from './disk.ts';
 import { HonestViewer, type SimViewer } from './honest-viewer.ts';
 import { Liar } from './liar.ts';
 import { Network } from './network.ts';
 import { Observer } from './observer.ts';
 import { Operator } from './operator.ts';
-import { planRun } from './plan.ts';
+import { type RunPlan, planRun } from './plan.ts';
 import type { RunContext } from './run-context.ts';
 import { Life, Scheduler } from './scheduler.ts';
 import { SimChain } from './sim-chain.ts';
@@ -34,6 +35,7 @@ export interface WorldOptions {
   readonly seed: number;
   readonly trace: Trace;
   readonly canary: Canary;
+  readonly plan?: RunPlan;
 }
 
 export class World implements WorldView {
@@ -52,7 +54,7 @@ export class World implements WorldView {
   readonly #canary: Canary;
   readonly #treasury: ReturnType<typeof treasuryKeyOf>;
 
-  constructor({ seed, trace, canary }: WorldOptions) {
+  constructor({ seed, trace, canary, plan }: WorldOptions) {
     const chance = new Chance(seed);
     const world = new Life('world');
     const scheduler = new Scheduler(chance.fork(), {
@@ -67,17 +69,18 @@ export class World implements WorldView {
       disk: () => this.disk,
       onApplied: (write, answer) => this.checks.applied(write, answer),
     });
-    const plan = canary.focus(planRun(chance.fork()));
+    const runPlan = plan ?? planRun(chance.fork());
     const runChance = chance.fork();
     const treasuryChance = chance.fork();
     this.context = {
-      plan,
+      plan: runPlan,
       chance: runChance,
       remoteChance: chance.fork(),
       server: new StoreServer(),
       scheduler,
       trace,
       observer,
+      handOvers: new HandOverChecker(fail),
       world,
       faults: { on: true },
       fail,
