@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { type Settled, settledRounds } from '../../test/fuzz/targets/settled-receipts.ts';
+import { type Settled, settledRounds } from '../../src/settlement/testing/settled-rounds.ts';
 import type { MoneyProof } from '../run-result.ts';
 import type { StreamLedger } from '../wire/paying-viewer.ts';
 import { proveMoney } from './money-proof.ts';
@@ -8,7 +8,7 @@ let settled: Settled;
 let ledgers: readonly StreamLedger[];
 
 beforeAll(async () => {
-  const [first] = await settledRounds();
+  const [first] = await settledRounds([{ roundId: 'many', viewers: 6 }]);
   if (first === undefined) throw new Error('a round was settled');
   settled = first;
   ledgers = settled.statement.streams.map(({ signed, paidSats }) => ({

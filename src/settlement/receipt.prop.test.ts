@@ -1,27 +1,18 @@
 /** No byte of a receipt can change without a check failing, and the check says which. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { assert as property, integer, property as forAll, tuple } from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDevChain } from '../chain/dev-chain.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { ripemd160 as nobleRipemd160 } from '@noble/hashes/legacy.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import type { StreamId } from '../core/ids.ts';
-import { systemClock } from '../platform/clock.ts';
 import { ripemd160, sha256 } from '../platform/hash.ts';
-import { systemRandom } from '../platform/random.ts';
 import { nativeSignatures } from '../platform/signatures.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Logger } from '../ports/logger.ts';
 import type { RoundTerms } from '../round/terms.ts';
 import { checkTerms } from '../round/terms-check.ts';
-import { openMemoryStore } from '../store/memory/memory-store.ts';
-import { treasuryKeyOf } from '../wallet/keys.ts';
 import type { VerifyTools } from './checks/check.ts';
-import { createSettlementService } from './service.ts';
-import { battle, openInStore } from './testing/battle.ts';
+import { battle } from './testing/battle.ts';
+import { settledRounds } from './testing/settled-rounds.ts';
 import { type ReceiptVerdict, verifyInclusion, verifyReceipt } from './verify-receipt.ts';
 
 const tools: VerifyTools = {
@@ -29,57 +20,17 @@ const tools: VerifyTools = {
   ripemd160,
   verifySignature: (hash, signature, publicKey) => nativeSignatures.verify(hash, signature, publicKey),
 };
-const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
-const clock: Clock = { ...systemClock, every: () => ({ cancel() {} }) };
 
-let directory: string;
 let paid: Uint8Array;
 let quiet: Uint8Array;
 
-/** Real receipts: settled over a real chain. One with payments, one without. */
+/** Real receipts: one with payments, one without. */
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'receipt-'));
-  const chain = await openDevChain({
-    path: join(directory, 'chain'),
-    clock,
-    random: systemRandom,
-    logger: silent,
-    blockIntervalMs: 0,
-  });
-  const store = openMemoryStore();
-  const service = await createSettlementService({
-    store,
-    broadcaster: chain,
-    headers: chain,
-    faucet: chain,
-    clock,
-    logger: silent,
-    treasury: treasuryKeyOf(new Uint8Array(32).fill(31)),
-    receiptsDir: join(directory, 'receipts'),
-    onProgress() {},
-  });
-  await service.ensureTreasury();
-  const receipts: Uint8Array[] = [];
-  for (const [roundId, paying] of [
-    ['paid', 1],
-    ['quiet', 0],
-  ] as const) {
-    const statement = battle({ roundId, viewers: 5, paying });
-    const generation = await openInStore(store, statement);
-    service.settle({ roundId: statement.terms.roundId, generation, statement });
-    await service.whenIdle();
-    await chain.mine();
-    await service.whenIdle();
-    receipts.push((await store.readReceipt(statement.terms.roundId)) ?? new Uint8Array());
-  }
-  [paid = new Uint8Array(), quiet = new Uint8Array()] = receipts;
-  await service.close();
-  await chain.close();
-  await store.close();
-});
-
-afterAll(async () => {
-  await rm(directory, { recursive: true, force: true });
+  const settled = await settledRounds([
+    { roundId: 'paid', viewers: 5, paying: 1 },
+    { roundId: 'quiet', viewers: 5, paying: 0 },
+  ]);
+  [paid = new Uint8Array(), quiet = new Uint8Array()] = settled.map(({ receipt }) => receipt);
 });
 
 function expectNamedFailure({ ok, checks }: ReceiptVerdict): string {

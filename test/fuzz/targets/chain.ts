@@ -14,9 +14,9 @@ import {
 } from '../../../src/core/transaction.ts';
 import { sha256 } from '../../../src/platform/hash.ts';
 import { parseReceipt } from '../../../src/settlement/receipt-format.ts';
+import type { Settled } from '../../../src/settlement/testing/settled-rounds.ts';
 import { randomBytes } from '../mutate.ts';
 import { type CaseOutcome, type Target, checkCodec, insist } from '../target.ts';
-import type { Settled } from './settled-receipts.ts';
 
 const extended = { decode: parseExtended, encode: serialiseExtended, isCanonical: true };
 const raw = { decode: parseTransaction, encode: serialiseTransaction, isCanonical: true };

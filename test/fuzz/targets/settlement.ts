@@ -15,11 +15,11 @@ import {
   encodeStatement,
 } from '../../../src/settlement/statement-codec.ts';
 import { decodeTerms, encodeTerms } from '../../../src/settlement/terms-codec.ts';
+import type { Settled } from '../../../src/settlement/testing/settled-rounds.ts';
 import { verifyInclusion, verifyReceipt } from '../../../src/settlement/verify-receipt.ts';
 import { decodeCommitment } from '../../../src/voucher/commitment.ts';
 import { mutatedJson } from '../mutate-json.ts';
 import { type CaseOutcome, type Codec, type Target, checkCodec, insist } from '../target.ts';
-import type { Settled } from './settled-receipts.ts';
 
 /** As in a browser, where another library verifies; slow, so only for receipts that get as far as signatures. */
 const browserTools = {

@@ -1,39 +1,33 @@
-/** Receipts of rounds that were really settled, on a chain of their own: what the settlement targets start from. */
+/** Rounds that were really settled, over a store and a chain of their own: for tests that start from a receipt. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDevChain } from '../../../src/chain/dev-chain.ts';
-import { systemClock } from '../../../src/platform/clock.ts';
-import { systemRandom } from '../../../src/platform/random.ts';
-import type { Clock } from '../../../src/ports/clock.ts';
-import type { Logger } from '../../../src/ports/logger.ts';
-import type { RoundStatement } from '../../../src/round/statement.ts';
-import { createSettlementService } from '../../../src/settlement/service.ts';
-import { battle, openInStore } from '../../../src/settlement/testing/battle.ts';
-import { openMemoryStore } from '../../../src/store/memory/memory-store.ts';
-import { treasuryKeyOf } from '../../../src/wallet/keys.ts';
+import { openDevChain } from '../../chain/dev-chain.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { systemRandom } from '../../platform/random.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { RoundStatement } from '../../round/statement.ts';
+import { openMemoryStore } from '../../store/memory/memory-store.ts';
+import { treasuryKeyOf } from '../../wallet/keys.ts';
+import { createSettlementService } from '../service.ts';
+import { type BattleOptions, battle, openInStore } from './battle.ts';
 
 export interface Settled {
   readonly statement: RoundStatement;
+  /** As it was published, with the block that has its transactions. */
   readonly receipt: Uint8Array;
 }
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+/** No timer fires by itself: the block drives the service. */
 const clock: Clock = { ...systemClock, every: () => ({ cancel() {} }) };
 
-/** Several in one block, so that Merkle paths have siblings; one round that nobody paid in. */
-const ROUNDS = [
-  { roundId: 'many', viewers: 6, paying: 1 },
-  { roundId: 'few', viewers: 2, paying: 1 },
-  { roundId: 'one', viewers: 1, paying: 1 },
-  { roundId: 'quiet', viewers: 3, paying: 0 },
-] as const;
-
-export async function settledRounds(): Promise<readonly Settled[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'ringside-fuzz-'));
-  const path = join(folder, 'chain');
+/** In the order they were asked for; all in one block, so that with several of them Merkle paths have siblings. */
+export async function settledRounds(rounds: readonly BattleOptions[]): Promise<readonly Settled[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'ringside-settled-'));
   const chain = await openDevChain({
-    path,
+    path: join(directory, 'chain'),
     clock,
     random: systemRandom,
     logger: silent,
@@ -48,12 +42,12 @@ export async function settledRounds(): Promise<readonly Settled[]> {
     clock,
     logger: silent,
     treasury: treasuryKeyOf(new Uint8Array(32).fill(31)),
-    receiptsDir: join(folder, 'receipts'),
+    receiptsDir: join(directory, 'receipts'),
     onProgress() {},
   });
   try {
     await service.ensureTreasury();
-    const statements = ROUNDS.map((options) => battle(options));
+    const statements = rounds.map((options) => battle(options));
     for (const statement of statements) {
       const generation = await openInStore(store, statement);
       service.settle({ roundId: statement.terms.roundId, generation, statement });
@@ -72,6 +66,6 @@ export async function settledRounds(): Promise<readonly Settled[]> {
     await service.close();
     await chain.close();
     await store.close();
-    await rm(folder, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   }
 }
