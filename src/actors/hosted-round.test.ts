@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ledgerAccounts } from '../ledger/journal.ts';
 import { createLogger } from '../platform/logger.ts';
 import type { Store } from '../ports/store.ts';
@@ -11,23 +11,38 @@ import { TestViewer, testTerms } from './testing/viewer.ts';
 
 const START_MS = 1_700_000_000_000;
 
-test('a hold that is being let go of is not counted for the same OPEN once more', async () => {
+interface Rig {
+  readonly older: TestViewer;
+  /** Another stream of the same account, over the same connection. */
+  readonly newer: TestViewer;
+  readonly round: HostedRound;
+  readonly store: Store;
+  /** Releases that the store has been asked for and has not begun. */
+  readonly releases: (() => void)[];
+  readonly told: ShardToEdge[];
+  /** Steps until nothing is left to do for now. */
+  readonly settle: () => Promise<void>;
+}
+
+/** A round over a store that releases no hold before it is told to. */
+async function acquired({ fundsSats }: { readonly fundsSats: number }): Promise<Rig> {
   const terms = testTerms({ roundId: 'round-1', startsAtMs: START_MS, durationMs: 60_000 });
   const key = new Uint8Array(32).fill(9);
-  const [older, newer] = [1, 2].map((ref) => new TestViewer(terms, { edge: 0, conn: 5, ref }, key));
+  const older = new TestViewer(terms, { edge: 0, conn: 5, ref: 1 }, key);
+  const newer = new TestViewer(terms, { edge: 0, conn: 5, ref: 2 }, key);
   const memory = openMemoryStore();
-  const letGo: (() => void)[] = [];
+  const releases: (() => void)[] = [];
   const store: Store = {
     ...memory,
     async shrinkHold(change) {
-      await new Promise<void>((resolve) => void letGo.push(resolve));
+      await new Promise<void>((resolve) => void releases.push(resolve));
       await memory.shrinkHold(change);
     },
   };
   await store.createRound({ terms, createdAtMs: START_MS });
   const legs = [
-    { account: ledgerAccounts.treasury, sats: -90_000 },
-    { account: ledgerAccounts.available(older?.account ?? ('' as never)), sats: 90_000 },
+    { account: ledgerAccounts.treasury, sats: -fundsSats },
+    { account: ledgerAccounts.available(older.account), sats: fundsSats },
   ];
   await store.post({ id: 'deposit', kind: 'deposit', atMs: START_MS, legs });
   const clock = new ManualClock(START_MS);
@@ -48,7 +63,6 @@ test('a hold that is being let go of is not counted for the same OPEN once more'
     1,
     terms.roundId,
   );
-  /** Steps until nothing is left to do for now. */
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 10; turn++) {
       await new Promise((resolve) => setImmediate(resolve));
@@ -58,18 +72,45 @@ test('a hold that is being let go of is not counted for the same OPEN once more'
     }
   };
   await round.acquire();
-  for (const viewer of [older, newer]) if (viewer !== undefined) round.put(viewer.open());
-  await settle();
-  if (older !== undefined) round.put(older.open());
-  await settle();
-  expect(letGo.length).toBeGreaterThan(0);
-  for (let release = letGo.shift(); release !== undefined; release = letGo.shift()) {
-    release();
+  return { older, newer, round, store, releases, told, settle };
+}
+
+/** The store releases what it was asked to, and what follows from it. */
+async function release({ releases, settle }: Rig): Promise<void> {
+  for (let next = releases.shift(); next !== undefined; next = releases.shift()) {
+    next();
     await settle();
   }
-  const streams = round.state?.streams;
-  const open = streams?.ids.filter((_, slot) => streams.isOpen(slot));
-  const held = await store.holdsOfRound(terms.roundId);
-  expect(held.map(({ streamId }) => streamId)).toEqual(open);
-  expect(JSON.stringify(told)).toContain('STREAM_EXISTS');
+}
+
+describe('a hold', () => {
+  it('that is being let go of is not counted for the same OPEN once more', async () => {
+    const rig = await acquired({ fundsSats: 90_000 });
+    const { older, newer, round, store, releases, told, settle } = rig;
+    for (const viewer of [older, newer]) round.put(viewer.open());
+    await settle();
+    round.put(older.open());
+    await settle();
+    expect(releases.length).toBeGreaterThan(0);
+    await release(rig);
+    const streams = round.state?.streams;
+    const open = streams?.ids.filter((_, slot) => streams.isOpen(slot));
+    const held = await store.holdsOfRound('round-1' as never);
+    expect(held.map(({ streamId }) => streamId)).toEqual(open);
+    expect(JSON.stringify(told)).toContain('STREAM_EXISTS');
+  });
+
+  it('waits for the release of the stream that it replaces, so that funds for one are enough', async () => {
+    const rig = await acquired({ fundsSats: 20_000 });
+    const { older, newer, round, releases, told, settle } = rig;
+    round.put(older.open());
+    await settle();
+    round.put(newer.open());
+    await settle();
+    expect(releases).toHaveLength(1);
+    await release(rig);
+    const streams = round.state?.streams;
+    expect(streams?.ids.filter((_, slot) => streams.isOpen(slot))).toEqual([newer.streamId]);
+    expect(JSON.stringify(told)).not.toContain('INSUFFICIENT_FUNDS');
+  });
 });

@@ -8,7 +8,7 @@
  */
 import { unreachable } from '../core/assert.ts';
 import { EngineError } from '../core/errors.ts';
-import type { RoundId, StreamId } from '../core/ids.ts';
+import type { AccountId, RoundId } from '../core/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { AccountStore, RoundStore, RoundWrite, SavedRound } from '../ports/store.ts';
@@ -54,8 +54,8 @@ export class HostedRound {
   readonly #toEdges = new Map<number, EdgeEffect[]>();
   /** Store calls without an answer yet. */
   #storeCalls = 0;
-  /** Releases without an answer: a hold of the same stream waits for it, or it would count what is about to go. */
-  readonly #releases = new Map<StreamId, Promise<void>>();
+  /** Releases without an answer: a hold of the same account waits for them, or would not find what is about to be free. */
+  readonly #releases = new Map<AccountId, Promise<unknown>>();
   #gone = false;
 
   constructor(host: RoundHost, handle: number, roundId: RoundId) {
@@ -234,24 +234,21 @@ export class HostedRound {
 
   async #hold({ streamId, account, sats }: Extract<RoundEffect, { kind: 'hold' }>): Promise<void> {
     const { store, clock } = this.#host;
-    const release = this.#releases.get(streamId);
-    if (release !== undefined) await release;
+    const releases = this.#releases.get(account);
+    if (releases !== undefined) await releases;
     const hold = { streamId, roundId: this.roundId, account, sats, atMs: clock.nowMs() };
     const outcome = await this.#ask(() => store.hold(hold));
     if (outcome !== undefined) this.put({ kind: 'held', streamId, outcome });
   }
 
   async #shrinkHold(effect: Extract<RoundEffect, { kind: 'shrinkHold' }>): Promise<void> {
-    const release = this.#release(effect);
-    this.#releases.set(effect.streamId, release);
-    await release;
-    if (this.#releases.get(effect.streamId) === release) this.#releases.delete(effect.streamId);
-  }
-
-  async #release({ streamId, toSats }: Extract<RoundEffect, { kind: 'shrinkHold' }>): Promise<void> {
+    const { streamId, account, toSats } = effect;
     const { store, clock } = this.#host;
     const change = { streamId, toSats, atMs: clock.nowMs() };
-    await this.#ask(() => store.shrinkHold(change));
+    const releases = Promise.all([this.#releases.get(account), this.#ask(() => store.shrinkHold(change))]);
+    this.#releases.set(account, releases);
+    await releases;
+    if (this.#releases.get(account) === releases) this.#releases.delete(account);
   }
 
   /** The round goes on while a save is tried again; what it would acknowledge waits for `saved`. */

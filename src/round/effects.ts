@@ -41,7 +41,12 @@ export type RoundEffect =
   /** Hold sats for a stream; conditional and atomic in the store; idempotent by stream id. */
   | { readonly kind: 'hold'; readonly streamId: StreamId; readonly account: AccountId; readonly sats: number }
   /** Give back what is above `toSats` of a hold; idempotent. */
-  | { readonly kind: 'shrinkHold'; readonly streamId: StreamId; readonly toSats: number }
+  | {
+      readonly kind: 'shrinkHold';
+      readonly streamId: StreamId;
+      readonly account: AccountId;
+      readonly toSats: number;
+    }
   /** Append a segment. At most one save is under way; `saved` answers. */
   | {
       readonly kind: 'appendSegment';

@@ -115,7 +115,7 @@ describe('streams', () => {
     round.nowMs += 25;
     expect(round.answer().filter(movesHold)).toEqual([]); // first it is durable that stream 1 is closed
     expect(round.answer().filter(movesHold)).toEqual([
-      { kind: 'shrinkHold', streamId: streamNo(1), toSats: 0 },
+      { kind: 'shrinkHold', streamId: streamNo(1), account: accountNo(5), toSats: 0 },
       { kind: 'hold', streamId: streamNo(3), account: accountNo(5), sats: 50_000 },
     ]);
     const rest = round.send({ kind: 'tick' });

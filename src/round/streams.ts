@@ -185,8 +185,8 @@ function settleHold(
   if (!outcome.ok) return refuseRequest(effects, { what: 'open', to: open.from, code: outcome.code });
   const { phase } = state.facts;
   if (!isOpenForStreams(phase)) {
-    const { streamId } = open.signed.commitment;
-    state.session.waiting.push({ kind: 'shrinkHold', streamId, toSats: 0 });
+    const { streamId, payer } = open.signed.commitment;
+    state.session.waiting.push({ kind: 'shrinkHold', streamId, account: payer, toSats: 0 });
     const code = open.superseded ? 'STREAM_TAKEN' : phaseRefusal(phase);
     return refuseRequest(effects, { what: 'open', to: open.from, code });
   }
@@ -300,7 +300,7 @@ export function releaseClosed(state: RoundState, effects: RoundEffect[]): void {
   const { streams } = state;
   for (let slot = 0; slot < streams.count; slot++) {
     if (streams.isOpen(slot)) continue;
-    effects.push({ kind: 'shrinkHold', streamId: streams.id(slot), toSats: streams.amount(slot, HOLD) });
+    effects.push(shrinkHold(state, slot));
   }
 }
 
@@ -326,7 +326,13 @@ function endStream(state: RoundState, slot: number, reason: 'closed' | 'replaced
   viewers.setOpenSlot(streams.number(slot, VIEWER), null);
   markRow(state, slot);
   if (holder !== null) session.waiting.push({ kind: 'streamEnded', ...holder, slot, reason, paidSats });
-  session.waiting.push({ kind: 'shrinkHold', streamId: streams.id(slot), toSats: paidSats });
+  session.waiting.push(shrinkHold(state, slot));
+}
+
+/** What the row of a closed stream has committed is all that its hold keeps. */
+function shrinkHold({ streams, viewers }: RoundState, slot: number): RoundEffect {
+  const account = viewers.account(streams.number(slot, VIEWER));
+  return { kind: 'shrinkHold', streamId: streams.id(slot), account, toSats: streams.amount(slot, HOLD) };
 }
 
 /**
