@@ -30,7 +30,7 @@ interface Report {
 /** Lines of the trace that are shown of a failing seed. */
 const LINES_SHOWN = 60;
 /** Seeds after which a planted bug counts as not caught. */
-const HUNT_SEEDS = 600;
+const HUNT_SEEDS = 300;
 const PROGRESS_MS = 5_000;
 
 function wholeNumber(text: string): number {

@@ -14,7 +14,7 @@ import { Liar } from './liar.ts';
 import { Network } from './network.ts';
 import { Observer } from './observer.ts';
 import { Operator } from './operator.ts';
-import { type RunPlan, planRun } from './plan.ts';
+import { planRun } from './plan.ts';
 import type { RunContext } from './run-context.ts';
 import { Life, Scheduler } from './scheduler.ts';
 import { SimChain } from './sim-chain.ts';
@@ -35,7 +35,6 @@ export interface WorldOptions {
   readonly seed: number;
   readonly trace: Trace;
   readonly canary: Canary;
-  readonly plan?: RunPlan;
 }
 
 export class World implements WorldView {
@@ -54,7 +53,7 @@ export class World implements WorldView {
   readonly #canary: Canary;
   readonly #treasury: ReturnType<typeof treasuryKeyOf>;
 
-  constructor({ seed, trace, canary, plan }: WorldOptions) {
+  constructor({ seed, trace, canary }: WorldOptions) {
     const chance = new Chance(seed);
     const world = new Life('world');
     const scheduler = new Scheduler(chance.fork(), {
@@ -69,11 +68,11 @@ export class World implements WorldView {
       disk: () => this.disk,
       onApplied: (write, answer) => this.checks.applied(write, answer),
     });
-    const runPlan = plan ?? planRun(chance.fork());
+    const plan = canary.focus(planRun(chance.fork()));
     const runChance = chance.fork();
     const treasuryChance = chance.fork();
     this.context = {
-      plan: runPlan,
+      plan,
       chance: runChance,
       remoteChance: chance.fork(),
       server: new StoreServer(),

@@ -4,18 +4,12 @@ import { CANARIES } from '../../src/sim/canaries/all.ts';
 import { hunt } from '../../src/sim/canaries/hunt.ts';
 import { runSeed } from '../../src/sim/run.ts';
 
-/** Where rare ones are caught first, so that this stays short; `npm run sim -- --canaries` begins at 1 for all. */
-const FROM: Readonly<Record<string, number>> = {
-  'hold-after-the-end': 183,
-  'late-save-wins': 20,
-  'outbox-changes-bytes': 20,
-  'torn-list-trusted': 20,
-  'release-skipped': 14,
-};
+/** The rarest is caught in one of twelve; what a seed does changes with the engine. */
+const SEEDS_MAX = 150;
 
 describe('a planted bug', () => {
-  it.each(CANARIES.map((canary) => [canary.name, canary] as const))('is caught: %s', async (name, canary) => {
-    const { caught } = await hunt(canary, { from: FROM[name] ?? 1, seedsMax: 60 });
+  it.each(CANARIES.map((canary) => [canary.name, canary] as const))('is caught: %s', async (_, canary) => {
+    const { caught } = await hunt(canary, { from: 1, seedsMax: SEEDS_MAX });
     expect(caught).not.toBeNull();
   });
 

@@ -8,6 +8,7 @@ import type { Shard } from '../../actors/shard.ts';
 import type { Broadcaster, Faucet, HeaderSource } from '../../ports/chain.ts';
 import type { Store } from '../../ports/store.ts';
 import type { MemoryState } from '../../store/memory/state.ts';
+import type { RunPlan } from '../plan.ts';
 import type { WriteMethod } from '../write.ts';
 
 /** How a store that others share may be wrong about what is on its way to it. */
@@ -24,6 +25,8 @@ export interface Canary {
   readonly name: string;
   /** The bug, in a sentence. */
   readonly bug: string;
+  /** What a run is like with this bug: brings about more often what it takes to show. */
+  focus(plan: RunPlan): RunPlan;
   /** Patches classes; returns how to undo it. */
   install(): () => void;
   /** The store itself, below what the checkers see of its calls. */
@@ -39,6 +42,7 @@ export interface Canary {
 export const NO_CANARY: Canary = {
   name: 'none',
   bug: 'nothing is wrong',
+  focus: (plan) => plan,
   install: () => () => undefined,
   disk: (store) => store,
   storeFlaws: { blindWhenLate: [], answersUnsynced: false },

@@ -3,6 +3,8 @@ import { type JournalEntry, ledgerAccounts } from '../../ledger/journal.ts';
 import type { StreamId } from '../../core/ids.ts';
 import type { Hold, RoundWrite } from '../../ports/store.ts';
 import { holdEntry, takesHolds } from '../../store/holds.ts';
+import { lastEndMs } from '../plan.ts';
+import { onAnotherMachine } from './focus.ts';
 import { type Canary, NO_CANARY, plant } from './canary.ts';
 
 export const MONEY_CANARIES: readonly Canary[] = [
@@ -70,6 +72,10 @@ export const MONEY_CANARIES: readonly Canary[] = [
   }),
 
   plant('hold-after-the-end', 'a round whose holds were closed gets new ones', {
+    focus: (plan) => ({
+      ...onAnotherMachine(plan, { lateChance: 0.5, lateMs: 8_000 }),
+      viewers: plan.viewers.map((viewer) => ({ ...viewer, fundsSats: 200_000, actEveryMs: 300 })),
+    }),
     storeFlaws: { ...NO_CANARY.storeFlaws, blindWhenLate: ['hold'] },
     disk: (store, state) => ({
       ...store,
@@ -87,6 +93,11 @@ export const MONEY_CANARIES: readonly Canary[] = [
   }),
 
   plant('outbox-changes-bytes', 'a transaction that is sent again has other bytes', {
+    focus: (plan) => ({
+      ...plan,
+      calmAtMs: lastEndMs(plan) + 20_000,
+      chain: { ...plan.chain, lostAnswerChance: 0.3, refusedChance: 0.3 },
+    }),
     broadcaster: (client) => {
       const sent = new Set<string>();
       return {

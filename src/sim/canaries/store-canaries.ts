@@ -4,6 +4,7 @@ import type { JournalEntry } from '../../ledger/journal.ts';
 import type { Hold, RoundWrite } from '../../ports/store.ts';
 import { holdEntry } from '../../store/holds.ts';
 import type { MemoryRound, MemoryState } from '../../store/memory/state.ts';
+import { onAnotherMachine } from './focus.ts';
 import { NO_CANARY, type Canary, plant } from './canary.ts';
 
 const { storeFlaws } = NO_CANARY;
@@ -37,6 +38,7 @@ export const STORE_CANARIES: readonly Canary[] = [
   }),
 
   plant('late-save-wins', 'a save that arrives late takes the place of what was saved since', {
+    focus: (plan) => onAnotherMachine(plan, { lateChance: 0.2, lateMs: 2_000 }),
     storeFlaws: { ...storeFlaws, blindWhenLate: ['appendSegment', 'saveSnapshot'] },
     disk: (store, state) => {
       const goesBack = ({ roundId, generation, seq }: RoundWrite): MemoryRound | undefined => {
@@ -65,6 +67,7 @@ export const STORE_CANARIES: readonly Canary[] = [
   }),
 
   plant('torn-list-trusted', 'holds are closed as they were listed, not as they are', {
+    focus: (plan) => onAnotherMachine(plan, { tornMs: 200 }),
     disk: (store, state) => ({
       ...store,
       commitSettlement(commit) {
