@@ -1,8 +1,10 @@
 /**
  * Command line of the simulator (`npm run sim`): runs seeds, or hunts planted bugs. The result goes to standard
- * output, progress and traces to standard error; exit code 1 when a seed failed or a planted bug was not caught.
+ * output, progress and traces to standard error; exit code 1 when a seed failed or a planted bug was not caught, 2 when
+ * the command line is not understood.
  */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, Option } from 'commander';
+import { wholeNumber } from '../cli/arguments.ts';
 import { CANARIES } from './canaries/all.ts';
 import { hunt } from './canaries/hunt.ts';
 import { type RunOutcome, runSeed } from './run.ts';
@@ -33,26 +35,33 @@ const LINES_SHOWN = 60;
 const HUNT_SEEDS = 300;
 const PROGRESS_MS = 5_000;
 
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('has to be a whole number.');
-  return value;
-}
+const SEED_MAX = 0xffff_ffff;
+const SEEDS_MAX = 1_000_000_000;
+const SECONDS_MAX = 31 * 86_400;
 
 const program = new Command('sim')
   .description('Runs the engine in one thread and virtual time, with faults, and checks every step.')
-  .option('--seeds <n>', 'how many seeds to run', wholeNumber, 200)
-  .option('--from <n>', 'first seed', wholeNumber, 1)
+  .option('--seeds <n>', 'how many seeds to run', wholeNumber(1, SEEDS_MAX), 200)
+  .option('--from <n>', 'first seed', wholeNumber(0, SEED_MAX), 1)
   .option(
     '--seconds <s>',
     'run fresh seeds for so long instead; the first one follows from the time',
-    wholeNumber,
+    wholeNumber(1, SECONDS_MAX),
   )
-  .option('--seed <n>', 'run this seed only', wholeNumber)
+  .addOption(
+    new Option('--seed <n>', 'run this seed only')
+      .argParser(wholeNumber(0, SEED_MAX))
+      .conflicts(['seeds', 'from', 'seconds', 'canaries']),
+  )
   .option('--trace', 'with --seed: every line of what happens, on standard error')
   .option('--canaries', 'hunt every planted bug instead')
-  .option('--canary <name>', 'with --seed: run it with this planted bug')
-  .option('--json', 'the result as one object');
+  .addOption(
+    new Option('--canary <name>', 'with --seed: run it with this planted bug').choices(
+      CANARIES.map(({ name }) => name),
+    ),
+  )
+  .option('--json', 'the result as one object')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
@@ -66,8 +75,8 @@ async function tell(seed: number): Promise<void> {
   say(`replay: ${replayOf(seed)} --trace`);
 }
 
-function replayOf(seed: number): string {
-  return `npm run sim -- --seed ${seed}`;
+function replayOf(seed: number, canary?: string): string {
+  return `npm run sim -- --seed ${seed}${canary === undefined ? '' : ` --canary ${canary}`}`;
 }
 
 async function note(report: Report, outcome: RunOutcome): Promise<void> {
@@ -100,8 +109,7 @@ async function runSeeds(options: Options, report: Report): Promise<void> {
 
 async function runOne(seed: number, options: Options, report: Report): Promise<void> {
   const canary = CANARIES.find(({ name }) => name === options.canary);
-  if (options.canary !== undefined && canary === undefined)
-    program.error(`there is no canary ${options.canary}`);
+  const beganMs = performance.now();
   const outcome = await runSeed({
     seed,
     ...(canary === undefined ? {} : { canary }),
@@ -110,6 +118,7 @@ async function runOne(seed: number, options: Options, report: Report): Promise<v
   say(`trace hash ${outcome.hash}`);
   report.seeds = 1;
   report.events = outcome.events;
+  report.eventsPerSecond = Math.round((report.events * 1_000) / (performance.now() - beganMs));
   const { failure } = outcome;
   if (failure !== null) {
     say(`${failure.checker} at ${(failure.atMs / 1_000).toFixed(3)}: ${failure.message}`);
@@ -117,7 +126,7 @@ async function runOne(seed: number, options: Options, report: Report): Promise<v
       seed,
       checker: failure.checker,
       message: failure.message,
-      replay: replayOf(seed),
+      replay: replayOf(seed, canary?.name),
     });
   }
 }
@@ -134,6 +143,8 @@ async function huntAll(options: Options, report: Report): Promise<void> {
 }
 
 const options = program.parse().opts<Options>();
+if (options.seed === undefined && (options.trace === true || options.canary !== undefined))
+  program.error(`error: option '${options.trace === true ? '--trace' : '--canary <name>'}' needs --seed`);
 const report: Report = {
   seeds: 0,
   events: 0,
