@@ -37,10 +37,32 @@ export interface Sample {
   readonly generatorCores: number;
   /** Resident bytes of the engine; null as above. */
   readonly engineBytes: number | null;
+  /** Longest pause of a thread of the engine for collecting garbage; 0: none. Null as above. */
+  readonly gcLongestMs: number | null;
   /** How late the latest worker's loop was. */
   readonly generatorLagMs: number;
   /** How often the engine asks for a word. */
   readonly payEveryMs: number;
+}
+
+/** Pauses of a thread for collecting garbage: it does nothing else meanwhile, others go on. */
+export interface GcPauses {
+  readonly count: number;
+  readonly totalMs: number;
+  readonly longestMs: number;
+}
+
+/**
+ * Of young objects; of all; the beginning of marking that goes on beside the program (its small steps are not measured);
+ * clearing of weak references.
+ */
+export type GcKind = 'scavenge' | 'markCompact' | 'incremental' | 'weak';
+
+/** Over all samples. */
+export interface ThreadGc extends GcPauses {
+  /** As the engine calls it: `main`, `edge-0`, `shard-0`; `writer` writes the store. One name over all restarts. */
+  readonly thread: string;
+  readonly kinds: Readonly<Partial<Record<GcKind, GcPauses>>>;
 }
 
 /** sent = acknowledged = settled = receipts, to the sat. */
@@ -92,6 +114,8 @@ export interface RunResult {
   };
   readonly latency: Readonly<Record<LatencyKind, Latency | null>>;
   readonly samples: readonly Sample[];
+  /** Threads of the engine that collected garbage, longest pause first. Null: the engine's process is not ours to look at. */
+  readonly gc: readonly ThreadGc[] | null;
   /** Null when the money could not be looked at, with the reason in `invalid`. */
   readonly money: MoneyProof | null;
   /** Why the figures do not count: the generator was the bottleneck, viewers could not connect. Empty: they do. */

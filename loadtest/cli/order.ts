@@ -118,6 +118,6 @@ function missingFor({ needs }: Rule, { gifts, claps, url }: Flags): string | und
   if (needs === 'gifts' && gifts === 0) return 'there are no gifts (--gifts 0)';
   if (needs === 'claps' && claps === 0) return 'there are no claps (--claps 0)';
   if (needs === 'engine' && url !== undefined)
-    return 'only of an engine that is started here CPU and memory are known';
+    return 'only of an engine that is started here CPU, memory and pauses are known';
   return undefined;
 }

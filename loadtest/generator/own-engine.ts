@@ -10,8 +10,11 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { CliError } from '../../src/cli/terminal.ts';
+import { EnginePauses, TELL_PAUSES_FLAGS } from './gc/engine-pauses.ts';
+import { PAUSES_FD } from './gc/pauses.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const ANNOUNCED = /API +(\S+)\/docs\s+edge +(\S+)/;
@@ -27,6 +30,8 @@ export interface OwnEngine {
   readonly wsUrl: string;
   readonly adminToken: string;
   readonly pid: number;
+  /** Of its threads, for collecting garbage. */
+  readonly pauses: EnginePauses;
   /** Resolves when it has ended, with how. */
   readonly ended: Promise<string>;
   /** Warnings and errors it wrote, newest last. */
@@ -44,12 +49,15 @@ export interface OwnEngineOptions {
   readonly nodeFlags?: readonly string[];
 }
 
+type PipedStreams = [input: null, output: Readable, errors: Readable, ...unknown[]];
+
 /** Throws with its output when it does not start. */
 export async function startOwnEngine(options: OwnEngineOptions): Promise<OwnEngine> {
   const dataDir = await mkdtemp(join(tmpdir(), 'ringside-load-'));
   const adminToken = randomBytes(24).toString('hex');
-  const child = spawn(process.execPath, [...(options.nodeFlags ?? []), MAIN, ...flagsFor(options, dataDir)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const nodeFlags = [...TELL_PAUSES_FLAGS, ...(options.nodeFlags ?? [])];
+  const child = spawn(process.execPath, [...nodeFlags, MAIN, ...flagsFor(options, dataDir)], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     // Ctrl-C in a terminal goes to everybody in it; the engine has to outlive the load.
     detached: true,
     // As the bootstrap runs it, and with nothing else of this shell.
@@ -59,6 +67,9 @@ export async function startOwnEngine(options: OwnEngineOptions): Promise<OwnEngi
       RINGSIDE_ADMIN_TOKEN: adminToken,
     },
   });
+  const [, stdout, stderr] = child.stdio as PipedStreams;
+  const pauses = new EnginePauses();
+  pauses.read(child.stdio[PAUSES_FD] as Readable);
   let output = '';
   const exited = once(child, 'exit');
   const leave = (): void => {
@@ -85,8 +96,8 @@ export async function startOwnEngine(options: OwnEngineOptions): Promise<OwnEngi
         clearTimeout(late);
         resolve([api, ws]);
       };
-      child.stdout.on('data', take);
-      child.stderr.on('data', take);
+      stdout.on('data', take);
+      stderr.on('data', take);
       child.once('exit', () => {
         clearTimeout(late);
         reject(new CliError(`the engine ended:\n${output}`));
@@ -97,6 +108,7 @@ export async function startOwnEngine(options: OwnEngineOptions): Promise<OwnEngi
       wsUrl,
       adminToken,
       pid: child.pid ?? 0,
+      pauses,
       ended: exited.then(() => `the engine ended by ${child.signalCode ?? child.exitCode}`),
       output: () => output.replace(/^[\s\S]*Ctrl-C stops it\.\n*/, ''),
       stop,

@@ -57,6 +57,7 @@ export function resultOf(run: {
       join: samples.totals.join.summary(),
     },
     samples: samples.all,
+    gc: samples.gc,
     money,
     invalid: invalidity({ options, samples: samples.all, lag, late, early: sum(earlySightings) }),
     thresholds: [],

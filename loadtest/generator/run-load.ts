@@ -54,7 +54,7 @@ export async function runLoad(options: LoadOptions, on: LoadListener): Promise<R
   try {
     const samples = new Samples({
       processes,
-      enginePid: engine.own?.pid ?? null,
+      engine: engine.own,
       emit: (sample) => on.sample(sample),
     });
     crew = new LoadProcesses(options, processes, (_, sample) => samples.take(sample));

@@ -1,11 +1,17 @@
 /** Puts the seconds of all load processes together: one Sample for each, and histograms over the whole run. */
-import type { LatencyKind, Sample } from '../run-result.ts';
+import type { LatencyKind, Sample, ThreadGc } from '../run-result.ts';
+import type { EnginePauses } from './gc/engine-pauses.ts';
 import { LatencyHistogram } from './histograms.ts';
 import type { LoadTimes, ProcessSample, TakenLatencies } from './messages.ts';
 import { monotonicMs } from './monotonic.ts';
 import { type ProcessUsage, processUsage } from './process-usage.ts';
 
 const KINDS: readonly LatencyKind[] = ['gift', 'giftAck', 'clap', 'join'];
+
+interface OwnProcess {
+  readonly pid: number;
+  readonly pauses: EnginePauses;
+}
 
 export class Samples {
   readonly totals: Readonly<Record<LatencyKind, LatencyHistogram>> = {
@@ -16,7 +22,7 @@ export class Samples {
   };
   readonly all: Sample[] = [];
   readonly #processes: number;
-  readonly #enginePid: number | null;
+  readonly #engine: OwnProcess | null;
   readonly #emit: (sample: Sample) => void;
   readonly #seconds = new Map<number, ProcessSample[]>();
   /** Gifts of the second that is put together. */
@@ -27,18 +33,24 @@ export class Samples {
   constructor(input: {
     readonly processes: number;
     /** Null: the engine's process is not ours to look at. */
-    readonly enginePid: number | null;
+    readonly engine: OwnProcess | null;
     readonly emit: (sample: Sample) => void;
   }) {
     this.#processes = input.processes;
-    this.#enginePid = input.enginePid;
+    this.#engine = input.engine;
     this.#emit = input.emit;
     this.#before = this.#usage();
   }
 
   begin(times: LoadTimes): void {
     this.#times = times;
+    this.#engine?.pauses.begin(times.rampAtMs);
     this.#before = this.#usage();
+  }
+
+  /** Null as in the samples. */
+  get gc(): readonly ThreadGc[] | null {
+    return this.#engine?.pauses.threads() ?? null;
   }
 
   stop(endsAtMs: number): void {
@@ -87,6 +99,7 @@ export class Samples {
         engine === null || before.engine === null ? null : (engine.cpuMs - before.engine.cpuMs) / wallMs,
       generatorCores: sum(({ cpuMs }) => cpuMs) / 1_000 + (now.ownCpuMs - before.ownCpuMs) / wallMs,
       engineBytes: engine?.bytes ?? null,
+      gcLongestMs: this.#engine?.pauses.endSecond() ?? null,
       generatorLagMs: most(({ lagMs }) => lagMs),
       payEveryMs: most(({ payEveryMs }) => payEveryMs),
     };
@@ -104,7 +117,7 @@ export class Samples {
     const { user, system } = process.cpuUsage();
     return {
       atMs: monotonicMs(),
-      engine: this.#enginePid === null ? null : processUsage(this.#enginePid),
+      engine: this.#engine === null ? null : processUsage(this.#engine.pid),
       ownCpuMs: (user + system) / 1_000,
     };
   }

@@ -39,10 +39,21 @@ describe('the page', () => {
     expect(page).not.toMatch(/<(?:img|link|iframe|object|base)\b|@import|url\(/);
   });
 
+  it('has the pauses of every thread by kind', () => {
+    const text = bodyOf(resultPage(exampleResult()));
+    expect(text).toContain('scavenge 206 × up to 4.10, mark-compact 4 × up to 5.20');
+    expect(text).toContain('data-chart="gc"');
+    const samples = exampleResult().samples.map((sample) => ({ ...sample, gcLongestMs: null }));
+    const unknown = bodyOf(resultPage(exampleResult({ samples, gc: null })));
+    expect(unknown).toContain('pauses are not known');
+    expect(unknown).not.toContain('data-chart="gc"');
+  });
+
   it('holds with nothing in it', () => {
     const empty = resultPage(
       exampleResult({
         samples: [],
+        gc: null,
         latency: { gift: null, giftAck: null, clap: null, join: null },
         money: null,
         options: {},

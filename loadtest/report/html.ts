@@ -10,6 +10,7 @@ import { percentileChart, timeCharts } from './html/charts.ts';
 import { Markup, html, jsonMarkup } from './html/markup.ts';
 import { type PageData, followCursor } from './html/page-script.ts';
 import {
+  collectionsSection,
   factsSection,
   headSection,
   keyFigures,
@@ -43,6 +44,7 @@ ${keyFigures(result)}
 <div class="charts">${overTime.map(chartMarkup)}</div></section>
 <section><h2>Latency</h2><div class="charts">
 <div class="table">${latencySection(result)}</div>${percentiles === null ? '' : chartMarkup(percentiles)}</div></section>
+${collectionsSection(result)}
 ${thresholdSection(result)}
 ${moneySection(result)}
 ${factsSection(result)}

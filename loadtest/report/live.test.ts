@@ -69,6 +69,7 @@ describe('live lines', () => {
       engineCores: fc.option(amount),
       generatorCores: amount,
       engineBytes: fc.option(amount),
+      gcLongestMs: fc.option(amount),
       generatorLagMs: amount,
       payEveryMs: amount,
     });

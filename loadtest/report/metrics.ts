@@ -116,6 +116,12 @@ export const METRICS: readonly Metric[] = [
     ({ samples }) => maxOf(samples, (one) => one.engineBytes),
     'bytes',
   ),
+  ofEngine(
+    'gc',
+    'pause of a thread of the engine for collecting garbage under load, longest',
+    (result) => maxOf(loadSamples(result), (one) => one.gcLongestMs),
+    'ms',
+  ),
   ofRun(
     'lag',
     'how late the generator was, at worst, under load',

@@ -1,5 +1,5 @@
 /** A result as rows of text: what the summary prints and the page shows in its tables, so that both say the same. */
-import type { LatencyKind, MoneyProof, RunResult, Sample, ThresholdOutcome } from '../run-result.ts';
+import type { GcKind, LatencyKind, MoneyProof, RunResult, Sample, ThresholdOutcome } from '../run-result.ts';
 import {
   formatBytes,
   formatCores,
@@ -109,6 +109,43 @@ export function machineRows(result: RunResult): NamedRow[] {
       `${cores((one) => one.generatorCores)}${lag === null ? '' : `, ${formatMs(lag)} late at worst`}`,
     ],
   ];
+}
+
+const GC_NAMES: Readonly<Record<GcKind, string>> = {
+  scavenge: 'scavenge',
+  markCompact: 'mark-compact',
+  incremental: 'marking begun',
+  weak: 'weak references',
+};
+
+export const GC_UNKNOWN = 'pauses are not known: the engine is not ours to measure';
+export const GC_HEAD = ['count', 'total', 'longest', 'share'] as const;
+
+export interface GcRow {
+  readonly thread: string;
+  readonly cells: readonly string[];
+  /** By kind, how many and the longest: `scavenge 206 × up to 4.10, mark-compact 4 × up to 5.20`. */
+  readonly kinds: string;
+}
+
+/** A thread each, longest pause first; milliseconds, and the share of the run. Null: not ours to measure. */
+export function gcRows({ gc, samples }: RunResult): GcRow[] | null {
+  if (gc === null) return null;
+  const runMs = samples.at(-1)?.atMs ?? 0;
+  return gc.map(({ thread, count, totalMs, longestMs, kinds }) => ({
+    thread,
+    cells: [
+      formatCount(count),
+      formatNumber(totalMs),
+      formatNumber(longestMs),
+      runMs === 0 ? '–' : `${((totalMs / runMs) * 100).toFixed(2)}%`,
+    ],
+    kinds: Object.entries(kinds)
+      .map(([kind, of]) => {
+        return `${GC_NAMES[kind as GcKind]} ${formatCount(of.count)} × up to ${formatNumber(of.longestMs)}`;
+      })
+      .join(', '),
+  }));
 }
 
 /** Most frequent first. */

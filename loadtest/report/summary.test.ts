@@ -25,6 +25,15 @@ describe('the summary', () => {
     expect(text.endsWith('  passed')).toBe(true);
   });
 
+  it('has the pauses of every thread, or says that they are not known', () => {
+    const text = summary();
+    expect(text).toMatch(/gc pauses, ms +count +total +longest +share/);
+    expect(text).toMatch(/edge-0 +210 +324 +5\.20 +1\.20%/);
+    expect(text).toMatch(/main +3 +2\.70 +1\.10 +0\.01%/);
+    expect(summary({ gc: null })).toMatch(/gc +pauses are not known/);
+    expect(summary({ gc: [] })).toMatch(/gc +no pause/);
+  });
+
   it('is loud about a run that does not count', () => {
     const text = summary({ invalid: ['the generator was 340 ms late'] });
     expect(text).toContain('INVALID: do not use these figures');
@@ -70,6 +79,7 @@ describe('the summary', () => {
   it('holds with nothing in it', () => {
     const text = summary({
       samples: [],
+      gc: [],
       latency: { gift: null, giftAck: null, clap: null, join: null },
       money: { rounds: [], ok: true },
       options: {},

@@ -4,9 +4,12 @@ import type { MoneyProof, RunResult } from '../run-result.ts';
 import { formatCount } from './format.ts';
 import type { Paint } from './paint.ts';
 import {
+  GC_HEAD,
+  GC_UNKNOWN,
   LATENCY_HEAD,
   LATENCY_MEANING,
   codeRows,
+  gcRows,
   isRoundProven,
   latencyRows,
   loadText,
@@ -27,6 +30,7 @@ export function summaryLines(result: RunResult, paint: Paint): string[] {
     head(result, paint),
     latency(result, paint),
     [...named(trafficRows(result), paint), ...named(machineRows(result), paint)],
+    collections(result, paint),
     errors(result, paint),
     money(result, paint),
     thresholds(result, paint),
@@ -50,16 +54,49 @@ function head(result: RunResult, paint: Paint): string[] {
 function latency(result: RunResult, paint: Paint): string[] {
   const rows = latencyRows(result);
   if (rows.length === 0) return [`${INDENT}${paint('warn', 'no latency was measured')}`];
-  const texts = [
-    { label: 'latency, ms', cells: [...LATENCY_HEAD] },
-    ...rows.map(({ kind, cells }) => ({ label: `${kind.padEnd(8)} ${LATENCY_MEANING[kind]}`, cells })),
-  ];
+  return numbers({
+    title: 'latency, ms',
+    head: LATENCY_HEAD,
+    strong: 'p99',
+    rows: rows.map(({ kind, cells }) => ({ label: `${kind.padEnd(8)} ${LATENCY_MEANING[kind]}`, cells })),
+    paint,
+  });
+}
+
+function collections(result: RunResult, paint: Paint): string[] {
+  const rows = gcRows(result);
+  if (rows === null) return named([['gc', GC_UNKNOWN]], paint);
+  if (rows.length === 0) return named([['gc', 'no pause']], paint);
+  return numbers({
+    title: 'gc pauses, ms',
+    head: GC_HEAD,
+    strong: 'longest',
+    rows: rows.map(({ thread, cells }) => ({ label: thread, cells })),
+    paint,
+  });
+}
+
+/** A table: what it is, and numbers with one column that people look for. */
+function numbers<Column extends string>({
+  title,
+  head: columns,
+  strong,
+  rows,
+  paint,
+}: {
+  readonly title: string;
+  readonly head: readonly Column[];
+  readonly strong: Column;
+  readonly rows: readonly { readonly label: string; readonly cells: readonly string[] }[];
+  readonly paint: Paint;
+}): string[] {
+  const texts = [{ label: title, cells: columns as readonly string[] }, ...rows];
   const labelWidth = Math.max(...texts.map(({ label }) => label.length));
-  const widths = LATENCY_HEAD.map((_, at) => Math.max(...texts.map(({ cells }) => cells[at]?.length ?? 0)));
+  const widths = columns.map((_, at) => Math.max(...texts.map(({ cells }) => cells[at]?.length ?? 0)));
   return texts.map(({ label, cells }, row) => {
-    const numbers = cells.map((cell, at) => cell.padStart(widths[at] ?? 0));
-    if (row === 0) return paint('quiet', `${INDENT}${label.padEnd(labelWidth)}  ${numbers.join('  ')}`);
-    const shown = numbers.map((text, at) => (LATENCY_HEAD[at] === 'p99' ? paint('strong', text) : text));
+    const padded = cells.map((cell, at) => cell.padStart(widths[at] ?? 0));
+    if (row === 0) return paint('quiet', `${INDENT}${label.padEnd(labelWidth)}  ${padded.join('  ')}`);
+    const shown = padded.map((text, at) => (columns[at] === strong ? paint('strong', text) : text));
     return `${INDENT}${label.padEnd(labelWidth)}  ${shown.join('  ')}`;
   });
 }

@@ -36,6 +36,7 @@ describe('rules', () => {
     ['connected.min<501', 500, true],
     ['reconnects>11', 12, true],
     ['payEvery>1s', 2_000, true],
+    ['gc>4', expect.closeTo(5, 1), true],
     ['lag>20ms', expect.closeTo(2.5, 1), false],
     ['engineMemory<1GiB', 27 * 400_000 + 180 * 1_048_576, true],
   ])('judges %s', (text, value, failed) => {

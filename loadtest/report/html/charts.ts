@@ -40,6 +40,13 @@ const PLANS: readonly Plan[] = [
     },
   },
   {
+    id: 'gc',
+    title: 'Longest pause of an engine thread for collecting garbage',
+    format: formatMs,
+    formatTick: shortMs,
+    lines: { longest: ({ gcLongestMs }) => gcLongestMs },
+  },
+  {
     id: 'viewers',
     title: 'Viewers',
     format: formatCount,

@@ -3,9 +3,12 @@ import type { MoneyProof, RunResult } from '../../run-result.ts';
 import { formatCount, formatMs } from '../format.ts';
 import { LATENCY_KINDS, loadSamples, maxOf, meanOf, sumOf } from '../metrics.ts';
 import {
+  GC_HEAD,
+  GC_UNKNOWN,
   LATENCY_HEAD,
   LATENCY_MEANING,
   codeRows,
+  gcRows,
   isRoundProven,
   latencyRows,
   loadText,
@@ -72,6 +75,21 @@ export function latencySection(result: RunResult): Markup {
 <p class="note">${LATENCY_KINDS.filter((kind) => result.latency[kind] !== null)
     .map((kind) => `${kind}: ${LATENCY_MEANING[kind]}`)
     .join('; ')}. All from when a message should have left, not from when it did.</p>`;
+}
+
+/** Per thread; a pause holds up everything that the thread does. */
+export function collectionsSection(result: RunResult): Markup {
+  const rows = gcRows(result);
+  const table = (threads: NonNullable<typeof rows>): Markup =>
+    html`<div class="table"><div class="wide" tabindex="0" role="region" aria-label="Garbage collection, table"><table>
+<thead><tr><th scope="col">ms</th>${GC_HEAD.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">of which</th></tr></thead>
+<tbody>${threads.map(
+      ({ thread, cells, kinds }) =>
+        html`<tr><th scope="row">${thread}</th>${cells.map((cell) => html`<td>${cell}</td>`)}<td>${kinds}</td></tr>`,
+    )}</tbody></table></div>
+<p class="note">Pauses for collecting garbage, of each thread of the engine that had any, from the beginning of the ramp to the last second shown above; share: of that time. A thread does nothing else meanwhile, the others go on.</p></div>`;
+  return html`<section><h2>Garbage collection</h2>
+${rows === null ? html`<p>${GC_UNKNOWN}.</p>` : rows.length === 0 ? html`<p>No pause.</p>` : table(rows)}</section>`;
 }
 
 export function thresholdSection({ thresholds }: RunResult): Markup {

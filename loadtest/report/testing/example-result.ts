@@ -34,6 +34,7 @@ function sampleAt(second: number): Sample {
     engineCores: phase === 'drain' ? 0.1 : 0.2 + connected / 1_000 + wave / 30,
     generatorCores: phase === 'drain' ? 0.05 : 0.1 + connected / 1_400 + wave / 40,
     engineBytes: 180 * 1_048_576 + second * 400_000,
+    gcLongestMs: phase === 'drain' ? 0 : 3 + wave * 2,
     generatorLagMs: 1.5 + wave,
     payEveryMs: second > 18 ? 2_000 : 1_000,
   };
@@ -65,6 +66,25 @@ export function exampleResult(changes: Partial<RunResult> = {}): RunResult {
       join: null,
     },
     samples: Array.from({ length: RAMP + LOAD + DRAIN }, (_, index) => sampleAt(index + 1)),
+    gc: [
+      {
+        thread: 'edge-0',
+        count: 210,
+        totalMs: 324,
+        longestMs: 5.2,
+        kinds: {
+          scavenge: { count: 206, totalMs: 310, longestMs: 4.1 },
+          markCompact: { count: 4, totalMs: 14, longestMs: 5.2 },
+        },
+      },
+      {
+        thread: 'main',
+        count: 3,
+        totalMs: 2.7,
+        longestMs: 1.1,
+        kinds: { scavenge: { count: 3, totalMs: 2.7, longestMs: 1.1 } },
+      },
+    ],
     money: { rounds: [exampleRound('load-1', 12_480), exampleRound('load-2', 11_020)], ok: true },
     invalid: [],
     thresholds: [],
