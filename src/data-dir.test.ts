@@ -1,6 +1,15 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -77,6 +86,28 @@ describe('the data directory', () => {
   it('says what is wrong when it cannot be used', () => {
     writeFileSync(join(base, 'file'), '');
     expect(() => openDataDir(join(base, 'file'))).toThrow(/cannot use the data directory/);
+  });
+
+  it.skipIf(!existsSync('/proc/self'))('is refused where no folder can be made, with what to do', () => {
+    const module = new URL('./data-dir.ts', import.meta.url).href;
+    // In a process of its own, which can be ended should this never come back.
+    const { stdout } = spawnSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `import { openDataDir } from ${JSON.stringify(module)};
+        for (const path of ['/proc/ringside', '/proc/ringside/data'])
+          try { openDataDir(path); } catch ({ code, message }) { console.log(code, message); }`,
+      ],
+      { encoding: 'utf8', timeout: 10_000, killSignal: 'SIGKILL' },
+    );
+    const lines = stdout.trim().split('\n');
+    expect(lines).toHaveLength(2);
+    for (const line of lines)
+      expect(line).toMatch(
+        /^UNAVAILABLE cannot use the data directory \/proc\/ringside.*choose one where it can \(--data-dir\)/,
+      );
   });
 
   it('keeps one admin token, readable by its owner only', () => {

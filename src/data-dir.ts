@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { EngineError } from './core/errors.ts';
 
 export interface DataDir {
@@ -20,16 +20,27 @@ export function openDataDir(dataDir: string): DataDir {
   const path = resolve(dataDir);
   const lock = join(path, 'engine.lock');
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolders(path);
     claim(lock);
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw new EngineError('UNAVAILABLE', {
-      message: `cannot use the data directory ${path}: ${reason(error)}`,
+      message: `cannot use the data directory ${path}: ${reason(error)}. Let this user write there, or choose one where it can (--data-dir)`,
       cause: error,
     });
   }
   return { path, file: (name) => join(path, name), release: () => rmSync(lock, { force: true }) };
+}
+
+/** With its parents. Not by Node's `recursive`: it tries forever where ENOENT is about a parent that exists (/proc). */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
 }
 
 /**
