@@ -10,13 +10,17 @@ const HEX_VALUES: Uint8Array = new Uint8Array(128).fill(255);
 for (const [value, code] of HEX_DIGITS.entries()) HEX_VALUES[code] = value;
 const asciiDecoder = new TextDecoder('latin1');
 
-/** By way of one decoded buffer: growing a string digit by digit takes five times as long. */
 export function toHex(bytes: Uint8Array): string {
-  const digits = new Uint8Array(2 * bytes.length);
-  let at = 0;
-  for (const byte of bytes) {
-    digits[at++] = HEX_DIGITS[byte >> 4] as number;
-    digits[at++] = HEX_DIGITS[byte & 15] as number;
+  return hexOf(bytes, 0, bytes.length);
+}
+
+/** By way of one decoded buffer: growing a string digit by digit takes five times as long. */
+function hexOf(bytes: Uint8Array, from: number, to: number): string {
+  const digits = new Uint8Array(2 * (to - from));
+  for (let at = from, digit = 0; at < to; at++) {
+    const byte = bytes[at] as number;
+    digits[digit++] = HEX_DIGITS[byte >> 4] as number;
+    digits[digit++] = HEX_DIGITS[byte & 15] as number;
   }
   return asciiDecoder.decode(digits);
 }
@@ -240,10 +244,21 @@ export class ByteReader {
     return this.#bytes.slice(at, at + count);
   }
 
+  /** Over the input itself, for what is used up at once: a copy of more than 64 bytes is memory of its own in Node. */
+  view(count: number): Uint8Array {
+    const at = this.#take(count);
+    return this.#bytes.subarray(at, at + count);
+  }
+
+  hex(bytes: number): string {
+    const at = this.#take(bytes);
+    return hexOf(this.#bytes, at, at + bytes);
+  }
+
   string(): string {
     const at = this.#at;
     try {
-      return utf8Decoder.decode(this.bytes(this.u16()));
+      return utf8Decoder.decode(this.view(this.u16()));
     } catch (error) {
       if (error instanceof TruncatedError) throw error;
       throw new TruncatedError(`not UTF-8 at ${at}`);

@@ -145,7 +145,7 @@ function notZero(value: number): number {
 }
 
 function readFixed(input: ByteReader, slot: number, streams: StreamTable, viewers: ViewerTable): void {
-  const record = input.blob();
+  const record = input.view(input.u32());
   const name = input.string();
   const openedAtMs = readTime(input);
   if (slot < streams.count) return;
@@ -160,6 +160,6 @@ function readTips(input: ByteReader, streams: StreamTable, slot: number): void {
   readMasked(input.u8(), streams.number(slot, CHAIN_COUNT), (chain, isThere) => {
     if (!isThere) return; // a tip never goes back to the anchor
     streams.setNumber(slot, TIPS + chain, notZero(input.u32()));
-    streams.words.set(input.bytes(WORD_BYTES), streams.wordOffset(slot, chain));
+    streams.words.set(input.view(WORD_BYTES), streams.wordOffset(slot, chain));
   });
 }

@@ -22,6 +22,8 @@ const SNAPSHOT_MAGIC = 'RSS';
 const SEGMENT_MAGIC = 'RSD';
 const SETTLEMENT_STATES = ['planned', 'accepted', 'mined', 'refunded'] as const;
 const TXID_BYTES = 32;
+/** Less than any row that is new to a save has: no more room is made than bytes can fill. */
+const NEW_ROW_BYTES_MIN = 128;
 
 /** The whole of the state that is saved, as it is now, under the number of the last save that was begun. */
 export function encodeSnapshot(state: RoundState): Uint8Array {
@@ -108,6 +110,7 @@ export function applySave(state: RoundState, bytes: Uint8Array, kind: 'snapshot'
   const streams = input.u32();
   const rows = input.u32();
   assert(kind === 'segment' || rows === streams, 'a snapshot has every stream');
+  state.streams.reserve(Math.min(streams, Math.floor(input.remaining / NEW_ROW_BYTES_MIN)));
   for (let row = 0; row < rows; row++) readRow(input, state.streams, state.viewers);
   assert(input.remaining === 0, 'the save ends where its rows end');
   assert(state.streams.count === streams, 'no stream is missing between saves');

@@ -238,7 +238,7 @@ function createSession(participants: number): Session {
 /** Room for the per-slot columns of the session, for every slot of the table's capacity. */
 export function fitSession(state: RoundState): void {
   const { session, streams } = state;
-  const slots = streams.numbers.length / streams.numberStride;
+  const slots = streams.capacity;
   if (session.dirtyFlags.length >= slots) return;
   const links = new Uint32Array(slots * 2);
   links.set(session.links);

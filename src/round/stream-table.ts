@@ -81,8 +81,20 @@ export class StreamTable {
     this.wordView = new DataView(this.words.buffer);
   }
 
+  /** Rows that there is memory for. */
+  get capacity(): number {
+    return this.lengths.length / CHAINS;
+  }
+
   get isFull(): boolean {
     return this.count >= LIMITS.streamsPerRoundMax;
+  }
+
+  /** Makes room at once for so many rows: doubling on the way there touches twice the memory. */
+  reserve(rows: number): void {
+    let factor = 1;
+    while (this.capacity * factor < rows) factor *= 2;
+    if (factor > 1) this.#grow(factor);
   }
 
   /** Asserts that there is room and that the id is new. */
@@ -90,7 +102,7 @@ export class StreamTable {
     assert(!this.isFull, 'the caller has checked that there is room for a stream');
     assert(!this.bySlot.has(stream.streamId), 'a stream id is used once');
     const slot = this.count;
-    if (slot * CHAINS === this.lengths.length) this.#grow();
+    if (slot === this.capacity) this.#grow(2);
     this.count++;
     const a = slot * this.amountStride;
     this.amounts[a + HOLD] = stream.holdSats;
@@ -101,10 +113,12 @@ export class StreamTable {
     this.numbers[n + WATCHING] = NOBODY;
     this.numbers[n + VOTE] = NOBODY;
     this.numbers[n + CHAIN_COUNT] = stream.commitment.chains.length;
-    for (const [chain, terms] of stream.commitment.chains.entries()) {
-      this.numbers[n + UNITS + chain] = terms.unitSats;
-      this.lengths[slot * CHAINS + chain] = terms.length;
-      this.words.set(terms.anchor, this.wordOffset(slot, chain));
+    let chain = 0;
+    for (const { unitSats, length, anchor } of stream.commitment.chains) {
+      this.numbers[n + UNITS + chain] = unitSats;
+      this.lengths[slot * CHAINS + chain] = length;
+      this.words.set(anchor, this.wordOffset(slot, chain));
+      chain++;
     }
     this.ids.push(stream.streamId);
     this.names.push(stream.name);
@@ -165,11 +179,11 @@ export class StreamTable {
     return this.#records.at(slot);
   }
 
-  #grow(): void {
-    this.amounts = grown(this.amounts, new Float64Array(this.amounts.length * 2));
-    this.numbers = grown(this.numbers, new Uint32Array(this.numbers.length * 2));
-    this.lengths = grown(this.lengths, new Uint32Array(this.lengths.length * 2));
-    this.words = grown(this.words, new Uint8Array(this.words.length * 2));
+  #grow(factor: number): void {
+    this.amounts = grown(this.amounts, new Float64Array(this.amounts.length * factor));
+    this.numbers = grown(this.numbers, new Uint32Array(this.numbers.length * factor));
+    this.lengths = grown(this.lengths, new Uint32Array(this.lengths.length * factor));
+    this.words = grown(this.words, new Uint8Array(this.words.length * factor));
     this.wordView = new DataView(this.words.buffer);
   }
 }

@@ -23,7 +23,6 @@ import {
   concatBytes,
   equalBytes,
   fromHex,
-  toHex,
   utf8,
 } from '../core/bytes.ts';
 import { type Refusal, refuse } from '../core/errors.ts';
@@ -64,11 +63,11 @@ export function decodeCommitment(
 }
 
 function read(input: ByteReader): Commitment | undefined {
-  if (!equalBytes(input.bytes(MAGIC.length), MAGIC) || input.u8() !== 1) return undefined;
+  if (!equalBytes(input.view(MAGIC.length), MAGIC) || input.u8() !== 1) return undefined;
   const network = NETWORKS[input.u8()];
-  const streamId = toHex(input.bytes(16)) as StreamId;
-  const payer = toHex(input.bytes(20)) as AccountId;
-  const roundId = String.fromCharCode(...input.bytes(input.u8()));
+  const streamId = input.hex(16) as StreamId;
+  const payer = input.hex(20) as AccountId;
+  const roundId = String.fromCharCode(...input.view(input.u8()));
   const chains: ChainTerms[] = [];
   const chainCount = input.u8();
   if (network === undefined || !isRoundId(roundId) || chainCount > LIMITS.chainsMax) return undefined;
@@ -91,16 +90,22 @@ function read(input: ByteReader): Commitment | undefined {
     expiryMs,
     nonce,
   };
-  return input.remaining === 0 && isValid(commitment) ? commitment : undefined;
+  return input.remaining === 0 && hasValidTerms(commitment) ? commitment : undefined;
 }
 
 function isValid(commitment: Commitment): boolean {
-  const { chains, rateSatsPerSecond, notBeforeMs, expiryMs } = commitment;
   return (
     NETWORKS.includes(commitment.network) &&
     isStreamId(commitment.streamId) &&
     isAccountId(commitment.payer) &&
     isRoundId(commitment.roundId) &&
+    hasValidTerms(commitment)
+  );
+}
+
+/** What remains to be checked of one that was read: its ids are of bytes. */
+function hasValidTerms({ chains, rateSatsPerSecond, notBeforeMs, expiryMs, nonce }: Commitment): boolean {
+  return (
     chains.length >= 1 &&
     chains.length <= LIMITS.chainsMax &&
     chains.every(isValidChain) &&
@@ -108,7 +113,7 @@ function isValid(commitment: Commitment): boolean {
     isWithin(rateSatsPerSecond, 1, LIMITS.rateSatsPerSecondMax) &&
     isWithin(notBeforeMs, 0, expiryMs) &&
     isWithin(expiryMs, 0, Number.MAX_SAFE_INTEGER) &&
-    commitment.nonce.length === HASH_BYTES
+    nonce.length === HASH_BYTES
   );
 }
 
