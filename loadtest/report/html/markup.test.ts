@@ -36,6 +36,7 @@ describe('scales', () => {
     expect(linearScale(0, 1).ticks).toEqual([0, 1]);
     expect(linearScale(0).ticks.length).toBeGreaterThan(1);
     expect(logScale(3, 53).ticks).toEqual([2, 5, 10, 20, 50, 100]);
+    expect(logScale(999_999_999_999.9979, 999_999_999_999.9979).ticks).toEqual([5e11, 1e12]);
     expect(logScale(0.5, 4_000).ticks).toEqual([0.1, 1, 10, 100, 1_000, 10_000]);
   });
 

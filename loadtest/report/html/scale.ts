@@ -28,7 +28,8 @@ export function logScale(min: number, max: number): Scale {
   const high = Math.max(low, max);
   const factors = high / low > 500 ? [1] : [1, 2, 5];
   const ticks: number[] = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)) + 1; power++) {
+  // From one power below: the logarithm of what is just under a power of ten may be rounded up to it.
+  for (let power = Math.floor(Math.log10(low)) - 1; power <= Math.ceil(Math.log10(high)) + 1; power++) {
     ticks.push(...factors.map((factor) => Number((factor * 10 ** power).toPrecision(3))));
   }
   const first = ticks.findLastIndex((tick) => tick <= low);
