@@ -60,7 +60,10 @@ export type GcKind = 'scavenge' | 'markCompact' | 'incremental' | 'weak';
 
 /** Over all samples. */
 export interface ThreadGc extends GcPauses {
-  /** As the engine calls it: `main`, `edge-0`, `shard-0`; `writer` writes the store. One name over all restarts. */
+  /**
+   * As the engine calls it: `main`, `edge-0`, `shard-0`; `writer` writes the store. `shard-0 (2)` is the second of its name:
+   * started ahead, and idle until the first one ends.
+   */
   readonly thread: string;
   readonly kinds: Readonly<Partial<Record<GcKind, GcPauses>>>;
 }

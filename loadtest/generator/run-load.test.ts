@@ -54,7 +54,7 @@ test('fifty viewers of every kind load an engine, and no sat is missing', { time
   const threads = result.gc?.map(({ thread }) => thread) ?? [];
   expect(threads).toContain('shard-0');
   expect(threads.some((thread) => thread.startsWith('edge-'))).toBe(true);
-  expect(threads.every((thread) => /^(?:main|writer|edge-\d|shard-\d)$/.test(thread))).toBe(true);
+  expect(threads.every((thread) => /^(?:main|writer|edge-\d|shard-\d)(?: \(\d\))?$/.test(thread))).toBe(true);
   const longestMs = Math.max(0, ...(result.gc ?? []).map((one) => one.longestMs));
   expect(Math.max(...samples.map(({ gcLongestMs }) => gcLongestMs ?? 0))).toBe(longestMs);
   expect(leftovers()).toEqual(before);

@@ -6,9 +6,12 @@ import { monotonicMs } from '../monotonic.ts';
 import { EnginePauses, TELL_PAUSES_FLAGS } from './engine-pauses.ts';
 import { PAUSES_FD, type ToldPauses } from './pauses.ts';
 
+const THREAD_IDS: Readonly<Record<string, number>> = { main: 0, 'shard-0': 3, 'edge-0': 4 };
+
 function line(thread: string, ...pausesMs: number[]): string {
   const told: ToldPauses = {
     thread,
+    threadId: THREAD_IDS[thread] ?? 0,
     pauses: {
       scavenge: {
         count: pausesMs.length,
@@ -40,6 +43,18 @@ describe('what threads told', () => {
       { thread: 'edge-0', ...edge, kinds: { scavenge: edge } },
       { thread: 'shard-0', ...shard, kinds: { scavenge: shard } },
     ]);
+  });
+
+  it('keeps threads of the same name apart, whichever had a pause', () => {
+    const pauses = new EnginePauses();
+    for (const threadId of [5, 3]) {
+      pauses.take(JSON.stringify({ thread: 'shard-0', threadId, pauses: {} }));
+    }
+    pauses.begin(0);
+    const scavenge = { count: 1, totalMs: 4, longestMs: 4 };
+    pauses.take(JSON.stringify({ thread: 'shard-0', threadId: 5, pauses: { scavenge } }));
+    expect(pauses.endSecond()).toBe(4);
+    expect(pauses.threads()).toEqual([{ thread: 'shard-0 (2)', ...scavenge, kinds: { scavenge } }]);
   });
 });
 

@@ -13,7 +13,8 @@ export const TELL_PAUSES_FLAGS: readonly string[] = [
 ];
 
 export class EnginePauses {
-  readonly #threads = new Map<string, PausesByKind>();
+  /** By name and id; all that ever were. */
+  readonly #threads = new Map<string, Map<number, PausesByKind>>();
   #second: ToldPauses[] = [];
   #fromMs = Infinity;
 
@@ -23,7 +24,11 @@ export class EnginePauses {
   }
 
   take(line: string): void {
-    if (monotonicMs() >= this.#fromMs) this.#second.push(JSON.parse(line) as ToldPauses);
+    const told = JSON.parse(line) as ToldPauses;
+    const named = this.#threads.get(told.thread) ?? new Map<number, PausesByKind>();
+    this.#threads.set(told.thread, named);
+    if (!named.has(told.threadId)) named.set(told.threadId, {});
+    if (monotonicMs() >= this.#fromMs) this.#second.push(told);
   }
 
   /** What is told before is not counted: loading, funding. */
@@ -35,16 +40,25 @@ export class EnginePauses {
   endSecond(): number {
     const told = this.#second;
     this.#second = [];
-    for (const { thread, pauses } of told) {
-      this.#threads.set(thread, joined(this.#threads.get(thread) ?? {}, pauses));
+    for (const { thread, threadId, pauses } of told) {
+      const named = this.#threads.get(thread);
+      named?.set(threadId, joined(named.get(threadId) ?? {}, pauses));
     }
     return Math.max(0, ...told.map(({ pauses }) => totalOf(pauses).longestMs));
   }
 
-  /** Of all seconds that are over, the thread with the longest pause first. */
+  /** Of all seconds that are over, threads that had a pause, the longest first. */
   threads(): ThreadGc[] {
     return [...this.#threads]
-      .map(([thread, kinds]): ThreadGc => ({ thread, ...totalOf(kinds), kinds }))
+      .flatMap(([name, named]) =>
+        [...named]
+          .toSorted(([a], [b]) => a - b)
+          .map(([, kinds], at): ThreadGc => {
+            const thread = at === 0 ? name : `${name} (${at + 1})`;
+            return { thread, ...totalOf(kinds), kinds };
+          }),
+      )
+      .filter(({ count }) => count > 0)
       .toSorted((a, b) => b.longestMs - a.longestMs);
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Loaded by `--import` into every thread of the engine that a load test starts (worker threads take over the flag), before
- * the engine's own code, which knows nothing of it. Tells the load test of the thread's pauses for collecting garbage:
- * nothing while there are none, else one line for each tenth of a second, so that they are found in the second they were
- * in. No pause makes a timer or a line of its own, and nothing here keeps a thread from ending.
+ * the engine's own code, which knows nothing of it. Tells the load test that there is this thread, and then of its pauses
+ * for collecting garbage: nothing while there are none, else one line for each tenth of a second, so that they are found in
+ * the second they were in. No pause makes a timer or a line of its own, and nothing here keeps a thread from ending.
  *
  * A thread tells when its loop turns. The one that builds settlements sleeps in `Atomics.wait` between its jobs, and so
  * never does; it works after the load.
@@ -15,7 +15,7 @@ import {
   PerformanceObserver,
   constants,
 } from 'node:perf_hooks';
-import { isMainThread, threadName } from 'node:worker_threads';
+import { isMainThread, threadId, threadName } from 'node:worker_threads';
 import type { GcKind } from '../../run-result.ts';
 import { PAUSES_FD, type PausesByKind, type ToldPauses, joined } from './pauses.ts';
 
@@ -46,9 +46,10 @@ const observer = new PerformanceObserver((list) => {
   timer ??= setTimeout(tell, TELL_AFTER_MS).unref();
 });
 observer.observe({ entryTypes: ['gc'] });
+tell();
 
 function tell(): void {
-  const told: ToldPauses = { thread, pauses: untold };
+  const told: ToldPauses = { thread, threadId, pauses: untold };
   untold = {};
   timer = null;
   try {

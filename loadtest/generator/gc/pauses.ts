@@ -3,9 +3,11 @@ import type { GcKind, GcPauses } from '../../run-result.ts';
 
 export type PausesByKind = Readonly<Partial<Record<GcKind, GcPauses>>>;
 
-/** What one thread of the engine tells, as a line of JSON: its pauses since it told last. */
+/** What one thread of the engine tells, as a line of JSON: its pauses since it told last; when it begins, none. */
 export interface ToldPauses {
   readonly thread: string;
+  /** Ascending in the order in which threads were started; several have the same name. */
+  readonly threadId: number;
   readonly pauses: PausesByKind;
 }
 

@@ -82,10 +82,10 @@ export function collectionsSection(result: RunResult): Markup {
   const rows = gcRows(result);
   const table = (threads: NonNullable<typeof rows>): Markup =>
     html`<div class="table"><div class="wide" tabindex="0" role="region" aria-label="Garbage collection, table"><table>
-<thead><tr><th scope="col">ms</th>${GC_HEAD.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">of which</th></tr></thead>
+<thead><tr><th scope="col">ms</th>${GC_HEAD.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col" class="words">of which</th></tr></thead>
 <tbody>${threads.map(
       ({ thread, cells, kinds }) =>
-        html`<tr><th scope="row">${thread}</th>${cells.map((cell) => html`<td>${cell}</td>`)}<td>${kinds}</td></tr>`,
+        html`<tr><th scope="row">${thread}</th>${cells.map((cell) => html`<td>${cell}</td>`)}<td class="words">${kinds}</td></tr>`,
     )}</tbody></table></div>
 <p class="note">Pauses for collecting garbage, of each thread of the engine that had any, from the beginning of the ramp to the last second shown above; share: of that time. A thread does nothing else meanwhile, the others go on.</p></div>`;
   return html`<section><h2>Garbage collection</h2>
