@@ -1,5 +1,5 @@
 /** Many sockets that read and count, for one of the two servers: followers of a round, or of the bare server. */
-import { newPerson } from '../../loadtest/wire/paying-viewer.ts';
+import { newPerson } from '../../loadtest/wire/person.ts';
 import { RawWebSocket } from '../../loadtest/wire/raw-web-socket.ts';
 import type { RoundId } from '../../src/core/ids.ts';
 import { WS_PATH } from '../../src/core/limits.ts';

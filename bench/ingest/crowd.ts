@@ -8,13 +8,10 @@ import { encodeClient } from '../../src/protocol/client-codec.ts';
 import { u32At } from '../../src/protocol/layout.ts';
 import { FRAME, SUBPROTOCOL } from '../../src/protocol/messages.ts';
 import type { RoundTerms } from '../../src/round/terms.ts';
-import {
-  PayingViewer,
-  type ViewerCounts,
-  type ViewerHost,
-  newPerson,
-} from '../../loadtest/wire/paying-viewer.ts';
+import { PayingViewer, type ViewerHost } from '../../loadtest/wire/paying-viewer.ts';
+import { newPerson } from '../../loadtest/wire/person.ts';
 import type { WebSocketTarget } from '../../loadtest/wire/raw-web-socket.ts';
+import type { ViewerCounts } from '../../loadtest/wire/viewer-setup.ts';
 import type { LiveEngine } from '../live/engine.ts';
 
 /** Connecting at a time: fewer than the backlog of a listening socket. */

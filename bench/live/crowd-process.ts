@@ -3,7 +3,8 @@
  * word a second, spread evenly over the second; the first viewer gives.
  */
 import { monotonicMs } from '../../loadtest/generator/monotonic.ts';
-import { PayingViewer, type ViewerHost, newPerson } from '../../loadtest/wire/paying-viewer.ts';
+import { PayingViewer, type ViewerHost } from '../../loadtest/wire/paying-viewer.ts';
+import { newPerson } from '../../loadtest/wire/person.ts';
 import { webSocketTarget } from '../../loadtest/wire/raw-web-socket.ts';
 import type { AccountId, RoundId } from '../../src/core/ids.ts';
 import { WS_PATH } from '../../src/core/limits.ts';

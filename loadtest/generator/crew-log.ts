@@ -1,6 +1,7 @@
 /** What one load process counts and times: by the second for the live view, and in all for the end. */
 import type { LatencyKind } from '../run-result.ts';
-import type { StreamLedger, ViewerCounts } from '../wire/paying-viewer.ts';
+import type { StreamLedger } from '../wire/purse.ts';
+import type { ViewerCounts } from '../wire/viewer-setup.ts';
 import { LatencyHistogram } from './histograms.ts';
 import type { ActCounts, ProcessResult, ProcessSample, TakenLatencies } from './messages.ts';
 

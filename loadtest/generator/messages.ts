@@ -1,7 +1,7 @@
 /** Between the parent of a load test and its load processes. All times are monotonic and the same in every process. */
 import type { LoadOptions } from '../options.ts';
 import type { LatencyKind } from '../run-result.ts';
-import type { StreamLedger } from '../wire/paying-viewer.ts';
+import type { StreamLedger } from '../wire/purse.ts';
 
 export type ToLoadProcess =
   /** Make the viewers of the plan that are this process's, and fund them. */

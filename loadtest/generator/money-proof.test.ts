@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { type Settled, settledRounds } from '../../src/settlement/testing/settled-rounds.ts';
 import type { MoneyProof } from '../run-result.ts';
-import type { StreamLedger } from '../wire/paying-viewer.ts';
+import type { StreamLedger } from '../wire/purse.ts';
 import { proveMoney } from './money-proof.ts';
 
 let settled: Settled;

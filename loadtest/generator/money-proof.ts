@@ -13,7 +13,7 @@ import type { Receipt } from '../../src/settlement/receipt.ts';
 import { verifyReceipt } from '../../src/settlement/verify-receipt.ts';
 import { decodeCommitment } from '../../src/voucher/commitment.ts';
 import type { MoneyProof } from '../run-result.ts';
-import type { StreamLedger } from '../wire/paying-viewer.ts';
+import type { StreamLedger } from '../wire/purse.ts';
 
 type ProvenRound = MoneyProof['rounds'][number];
 

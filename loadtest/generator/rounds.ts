@@ -5,7 +5,7 @@ import { Api, type ApiAnswer } from '../../src/client/api.ts';
 import { CliError } from '../../src/cli/terminal.ts';
 import type { RoundId } from '../../src/core/ids.ts';
 import type { LoadOptions } from '../options.ts';
-import { newPerson } from '../wire/paying-viewer.ts';
+import { newPerson } from '../wire/person.ts';
 import { rateSatsPerSecond } from './crew.ts';
 import { monotonicMs } from './monotonic.ts';
 

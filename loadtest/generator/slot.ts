@@ -5,13 +5,9 @@
 import type { Identity } from '../../src/client/identity.ts';
 import { reconnectAdvice } from '../../src/protocol/close-codes.ts';
 import type { StreamEndReason } from '../../src/round/effects.ts';
-import {
-  PayingViewer,
-  type StreamLedger,
-  type ViewerCounts,
-  type ViewerHost,
-  type ViewerSetup,
-} from '../wire/paying-viewer.ts';
+import { PayingViewer, type ViewerHost } from '../wire/paying-viewer.ts';
+import type { StreamLedger } from '../wire/purse.ts';
+import type { ViewerCounts, ViewerSetup } from '../wire/viewer-setup.ts';
 import { AWAY_MS, type ViewerRole } from './plan.ts';
 import type { Probe } from './sightings.ts';
 

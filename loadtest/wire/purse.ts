@@ -36,6 +36,17 @@ export interface Gift {
   span: { readonly from: readonly number[]; readonly to: readonly number[] } | null;
 }
 
+/** Of one stream, for the proof of the money. */
+export interface StreamLedger {
+  readonly roundId: RoundId;
+  readonly streamId: string;
+  /** Worth of all words that were put into frames, refused gifts excepted. */
+  readonly revealedSats: number;
+  readonly acknowledgedSats: number;
+  /** Whether the engine has said the last word: then revealed, acknowledged and paid are one figure. */
+  readonly final: boolean;
+}
+
 /** Patched and sent again and again: a socket has copied it when `send` returns. */
 const payFrame = new Uint8Array(PAY_BYTES);
 payFrame[0] = FRAME.PAY;
@@ -88,6 +99,12 @@ export class Purse {
 
   get acknowledgedSats(): number {
     return worth(this.acknowledged);
+  }
+
+  ledger(final: boolean): StreamLedger {
+    const { roundId, streamId } = this.record;
+    const { revealedSats, acknowledgedSats } = this;
+    return { roundId, streamId, revealedSats, acknowledgedSats, final };
   }
 
   /** Reveals `count` more words for watching; the frame is shared, and to be sent at once. */

@@ -1,11 +1,8 @@
 /** Ringside's protocol: the paying viewer of the load tester, with its messages counted by kind. */
-import { type PurseBudget } from '../../../loadtest/wire/purse.ts';
-import {
-  PayingViewer,
-  type ViewerHost,
-  type ViewerRound,
-  newPerson,
-} from '../../../loadtest/wire/paying-viewer.ts';
+import { PayingViewer, type ViewerHost } from '../../../loadtest/wire/paying-viewer.ts';
+import { newPerson } from '../../../loadtest/wire/person.ts';
+import type { PurseBudget } from '../../../loadtest/wire/purse.ts';
+import type { ViewerRound } from '../../../loadtest/wire/viewer-setup.ts';
 import { WS_PATH } from '../../../src/core/limits.ts';
 import { FRAME, SUBPROTOCOL } from '../../../src/protocol/messages.ts';
 import { ROUND_ID, type Received, TARGET, giftSats } from '../scenario.ts';
@@ -18,24 +15,6 @@ const ROUND: ViewerRound = {
   startsAtMs: 0,
   endsAtMs: Number.POSITIVE_INFINITY,
 };
-
-class CountedViewer extends PayingViewer {
-  readonly #received: Received;
-
-  constructor(received: Received, ...own: ConstructorParameters<typeof PayingViewer>) {
-    super(...own);
-    this.#received = received;
-  }
-
-  override received(bytes: Uint8Array, from: number, to: number): void {
-    const type = bytes[from];
-    this.#received.bytes += to - from;
-    // A frame with a gift is a state with one row more: it counts once.
-    if (type === FRAME.DELTA || type === FRAME.KEYFRAME) this.#received.states++;
-    else this.#received.others++;
-    super.received(bytes, from, to);
-  }
-}
 
 export function ringsideCrowd(viewers: number, wordsEach: number): RawCrowd {
   const budget: PurseBudget = { watchWords: wordsEach, giftSats: [] };
@@ -56,7 +35,7 @@ export function ringsideCrowd(viewers: number, wordsEach: number): RawCrowd {
         probe: false,
       };
       const attached = Promise.withResolvers<void>();
-      const viewer = new CountedViewer(received, setup, hostOf(attached.resolve));
+      const viewer = new PayingViewer(setup, hostOf(received, attached.resolve));
       viewer.connect();
       await attached.promise;
       return rawViewer(viewer);
@@ -72,10 +51,17 @@ function rawViewer(viewer: PayingViewer): RawViewer {
 }
 
 /** Nothing is refused in this scenario and nobody leaves: whatever else happens ends the run. */
-function hostOf(attached: () => void): ViewerHost {
+function hostOf(received: Received, attached: () => void): ViewerHost {
   return {
     counts: { words: 0, deliveries: 0, deliveredBytes: 0 },
     nowMs: () => performance.now(),
+    received(bytes, from, to) {
+      const type = bytes[from];
+      received.bytes += to - from;
+      // A frame with a gift is a state with one row more: it counts once.
+      if (type === FRAME.DELTA || type === FRAME.KEYFRAME) received.states++;
+      else received.others++;
+    },
     attached,
     giftAcknowledged: () => undefined,
     state: () => undefined,
