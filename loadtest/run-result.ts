@@ -45,7 +45,10 @@ export interface Sample {
   readonly payEveryMs: number;
 }
 
-/** Pauses of a thread for collecting garbage: it does nothing else meanwhile, others go on. */
+/**
+ * Pauses of a thread for collecting garbage: it does nothing else meanwhile, others go on. By the clock: on a machine that is
+ * busy the wait for a core is in them.
+ */
 export interface GcPauses {
   readonly count: number;
   readonly totalMs: number;

@@ -87,7 +87,7 @@ export function collectionsSection(result: RunResult): Markup {
       ({ thread, cells, kinds }) =>
         html`<tr><th scope="row">${thread}</th>${cells.map((cell) => html`<td>${cell}</td>`)}<td class="words">${kinds}</td></tr>`,
     )}</tbody></table></div>
-<p class="note">Pauses for collecting garbage, of each thread of the engine that had any, from the beginning of the ramp to the last second shown above; share: of that time. A thread does nothing else meanwhile, the others go on.</p></div>`;
+<p class="note">Pauses for collecting garbage, of each thread of the engine that had any, from the beginning of the ramp to the last second shown above; share: of that time. A thread does nothing else meanwhile, the others go on. Measured by the clock: on a busy machine the wait for a core is in it.</p></div>`;
   return html`<section><h2>Garbage collection</h2>
 ${rows === null ? html`<p>${GC_UNKNOWN}.</p>` : rows.length === 0 ? html`<p>No pause.</p>` : table(rows)}</section>`;
 }
