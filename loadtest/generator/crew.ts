@@ -3,22 +3,20 @@
  * for all of them. What is due is done however late it is, and how late it was is recorded: that is what says whether
  * this process was the bottleneck.
  */
-import { randomBytes } from 'node:crypto';
 import type { RoundId } from '../../src/core/ids.ts';
-import { encodeClient } from '../../src/protocol/client-codec.ts';
-import { FRAME, SUBPROTOCOL } from '../../src/protocol/messages.ts';
+import { SUBPROTOCOL } from '../../src/protocol/messages.ts';
 import type { LoadOptions } from '../options.ts';
 import { fundAccounts } from '../wire/funding.ts';
-import { newPerson } from '../wire/person.ts';
 import { type WebSocketTarget, webSocketTarget } from '../wire/raw-web-socket.ts';
 import type { ViewerCounts, ViewerRound, ViewerSetup } from '../wire/viewer-setup.ts';
 import { CrewLog } from './crew-log.ts';
+import { type Guest, guestsOf, rateSatsPerSecond } from './guests.ts';
 import { type LatencyHistogram, SEEN_BEFORE_DUE } from './histograms.ts';
 import type { LoadTimes, ProcessResult, ProcessSample, ToLoadProcess } from './messages.ts';
 import { monotonicMs } from './monotonic.ts';
+import { perform } from './perform.ts';
 import {
   type LoadPlan,
-  type Misbehaviour,
   type PlannedAct,
   firstTarget,
   nextPayMs,
@@ -27,7 +25,7 @@ import {
   viewersOfProcess,
 } from './plan.ts';
 import { Sightings, nameOf } from './sightings.ts';
-import { type Guest, Slot, type SlotHost } from './slot.ts';
+import { Slot, type SlotHost } from './slot.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
 type Prepare = Extract<ToLoadProcess, { kind: 'prepare' }>;
@@ -36,18 +34,6 @@ type Go = Extract<ToLoadProcess, { kind: 'go' }>;
 const TICK_MS = 4;
 /** Everybody says goodbye within this time after the load. */
 const DRAIN_SPREAD_MS = 1_000;
-/** Those who lost the connection in a storm come back within this time of each other. */
-const STORM_SPREAD_MS = 500;
-const FLOOD_FRAMES = 200;
-/** Of watching that can be paid beyond the load. */
-const SPARE_SECONDS = 5;
-
-const TIME_FRAME = encodeClient({ type: FRAME.TIME, token: 0 });
-
-/** A round's rate has to cover the words that are sent. */
-export function rateSatsPerSecond({ rate }: Pick<LoadOptions, 'rate'>): number {
-  return Math.max(1, Math.ceil(rate));
-}
 
 interface Running {
   times: LoadTimes;
@@ -247,7 +233,10 @@ export class Crew implements SlotHost {
       if (dueMs > nowMs || dueMs >= endsAtMs) break;
       running.act++;
       this.#late(nowMs - dueMs, dueMs);
-      this.#do(act, dueMs);
+      const slot = this.#slotOf.get(act.viewer);
+      if (slot !== undefined) {
+        perform(act, { slot, dueMs, slots: this.#slots.length, counts: this.#log.acts });
+      }
     }
     const share = (nowMs - endsAtMs) / DRAIN_SPREAD_MS;
     for (; running.drained < this.#slots.length * Math.min(share, 1); running.drained++) {
@@ -268,48 +257,6 @@ export class Crew implements SlotHost {
       // Somebody new has nothing to do after the load; somebody who was there has words on the way.
       slot.connect(dueMs);
     }
-  }
-
-  #do(act: PlannedAct, dueMs: number): void {
-    const slot = this.#slotOf.get(act.viewer);
-    const viewer = slot?.viewer ?? null;
-    if (slot === undefined || viewer === null) return;
-    const { acts } = this.#log;
-    switch (act.kind) {
-      case 'gift':
-        acts.gifts++;
-        viewer.gift(act.target, act.sats, dueMs);
-        return;
-      case 'clap':
-        acts.claps++;
-        viewer.clap(act.target, 1);
-        return;
-      case 'vote':
-        acts.votes++;
-        viewer.vote(act.target);
-        return;
-      case 'watch':
-        acts.switches++;
-        viewer.watch(act.target, dueMs);
-        return;
-      case 'drop':
-        slot.drop((STORM_SPREAD_MS * slot.place) / this.#slots.length);
-        return;
-      case 'replace':
-        slot.replace();
-        return;
-      case 'misbehave':
-        this.#misbehave(slot, act.how);
-        return;
-      default:
-        act satisfies never;
-    }
-  }
-
-  #misbehave({ viewer }: Slot, how: Misbehaviour): void {
-    if (how === 'badWord') viewer?.sendBadWord();
-    else if (how === 'garbage') viewer?.sendRaw(randomBytes(30));
-    else for (let no = 0; no < FLOOD_FRAMES; no++) viewer?.sendRaw(TIME_FRAME);
   }
 
   #drain(slot: Slot | undefined): void {
@@ -338,23 +285,4 @@ export class Crew implements SlotHost {
     if (this.#running === null) throw new Error('the load has not begun');
     return this.#running;
   }
-}
-
-/** Everybody who will sit in a viewer's place, one after the other, with what they will spend. */
-function guestsOf(acts: readonly PlannedAct[], options: LoadOptions): (viewer: number) => readonly Guest[] {
-  const watchWords = rateSatsPerSecond(options) * Math.ceil(options.seconds + SPARE_SECONDS);
-  const replaced = new Map<number, number>();
-  const given = new Map<number, number[]>();
-  for (const act of acts) {
-    const { viewer } = act;
-    if (act.kind === 'replace') replaced.set(viewer, (replaced.get(viewer) ?? 0) + 1);
-    if (act.kind === 'gift') given.set(viewer, [...(given.get(viewer) ?? []), act.sats]);
-  }
-  // Each may have to give all gifts of the place: whether one was replaced in time is not known yet.
-  return (viewer) =>
-    Array.from({ length: 1 + (replaced.get(viewer) ?? 0) }, () => ({
-      person: newPerson(),
-      giftSats: given.get(viewer) ?? [],
-      watchWords,
-    }));
 }

@@ -6,7 +6,7 @@ import { CliError } from '../../src/cli/terminal.ts';
 import type { RoundId } from '../../src/core/ids.ts';
 import type { LoadOptions } from '../options.ts';
 import { newPerson } from '../wire/person.ts';
-import { rateSatsPerSecond } from './crew.ts';
+import { rateSatsPerSecond } from './guests.ts';
 import { monotonicMs } from './monotonic.ts';
 
 const AT_ONCE = 8;

@@ -2,21 +2,14 @@
  * One viewer's place in a load process: the persons who take it one after the other, and what is to be done when a
  * connection ends, by intent or not.
  */
-import type { Identity } from '../../src/client/identity.ts';
 import { reconnectAdvice } from '../../src/protocol/close-codes.ts';
 import type { StreamEndReason } from '../../src/round/effects.ts';
 import { PayingViewer, type ViewerHost } from '../wire/paying-viewer.ts';
 import type { StreamLedger } from '../wire/purse.ts';
 import type { ViewerCounts, ViewerSetup } from '../wire/viewer-setup.ts';
+import type { Guest } from './guests.ts';
 import { AWAY_MS, type ViewerRole } from './plan.ts';
 import type { Probe } from './sightings.ts';
-
-/** Whoever takes the place next: funded for what it will do. */
-export interface Guest {
-  readonly person: Identity;
-  readonly giftSats: readonly number[];
-  readonly watchWords: number;
-}
 
 /** The process, as its slots see it. */
 export interface SlotHost {
