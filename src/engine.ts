@@ -15,6 +15,7 @@ import { LiveRounds } from './live-rounds.ts';
 import { type StoreChoice, openStore, storeChoiceOf } from './open-store.ts';
 import { systemClock } from './platform/clock.ts';
 import { createLogger } from './platform/logger.ts';
+import { checkPort } from './platform/port-check.ts';
 import { systemRandom } from './platform/random.ts';
 import type { AccountId, RoundId } from './core/ids.ts';
 import type { Phase } from './round/terms.ts';
@@ -122,6 +123,7 @@ async function assemble(
   const live = new LiveRounds(systemClock);
   const keeper = new RoundKeeper({ store, settlement, live, clock: systemClock, logger });
   undo.push(() => keeper.close());
+  await checkEdgePort(config);
   const supervisor = await startThreads(config, logger, choice, keeper);
   undo.push(() => supervisor.stop());
   keeper.use(supervisor);
@@ -197,12 +199,22 @@ async function listenForApi(api: ApiApp, config: Config): Promise<string> {
   try {
     return await api.listen({ host, port });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new EngineError('UNAVAILABLE', {
-      message: `cannot listen on ${host}:${port} (--api-host, --api-port): ${reason}`,
-      cause: error,
-    });
+    throw cannotListen(`${host}:${port} (--api-host, --api-port)`, error);
   }
+}
+
+/** Before the threads do: none of them would notice another engine there. */
+async function checkEdgePort({ edgeHost: host, edgePort: port }: Config): Promise<void> {
+  try {
+    await checkPort({ host, port });
+  } catch (error) {
+    throw cannotListen(`${host}:${port} (--edge-host, --edge-port)`, error);
+  }
+}
+
+function cannotListen(where: string, cause: unknown): EngineError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new EngineError('UNAVAILABLE', { message: `cannot listen on ${where}: ${reason}`, cause });
 }
 
 function startThreads(

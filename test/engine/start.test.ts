@@ -22,11 +22,25 @@ describe('an engine that cannot start', () => {
     await expect(bootEngine(folder.path, { apiPort: port })).rejects.toThrow(
       new RegExp(`${where}.*--api-port.*EADDRINUSE`),
     );
-    await expect(bootEngine(folder.path, { edgePort: port })).rejects.toThrow(new RegExp(where));
+    await expect(bootEngine(folder.path, { edgePort: port })).rejects.toThrow(
+      new RegExp(`${where}.*--edge-port.*EADDRINUSE`),
+    );
     server.close();
     const engine = await bootEngine(folder.path, { apiPort: port });
     expect((await engine.control.health()).status).toBe('ok');
     await expect(bootEngine(folder.path)).rejects.toThrow(/another engine/);
     expect(await engine.stop()).toBe(true);
+  });
+
+  it('does not share the port of another engine, which its own threads would', async () => {
+    const other = temporaryFolder();
+    const engine = await bootEngine(folder.path);
+    const edgePort = Number(new URL(engine.wsUrl).port);
+    await expect(bootEngine(other.path, { edgePort })).rejects.toThrow(/--edge-port.*EADDRINUSE/);
+    await engine.stop();
+    const next = await bootEngine(other.path, { edgePort, edgeThreads: 2 });
+    expect(new URL(next.wsUrl).port).toBe(String(edgePort));
+    await next.stop();
+    other.remove();
   });
 });
