@@ -24,6 +24,7 @@ export const EXIT_HELP: string = `  ${EXIT.passed}    everything held
   ${EXIT.usage}    the command line makes no sense
   ${EXIT.invalid}    the figures do not count, say the generator was the bottleneck
   ${EXIT.notRun}    there was no run: no engine, too few open files
+  ${EXIT.bug}   a bug of the load tester
   ${EXIT.stopped}  stopped early, and nothing failed until then`;
 
 export function exitCodeOf(verdict: Verdict): number {
