@@ -177,6 +177,7 @@ export class PageModel {
     const outcome = await this.viewer?.watch(target);
     if (outcome?.ok === false) this.#refused(outcome.code);
     this.changed();
+    void this.refreshBalances(); // of which some is set aside now
   }
 
   stop(): void {

@@ -25,6 +25,11 @@ const DESKTOP = { width: 1280, height: 900 };
 const ROUND_SECONDS = 24;
 const ACCOUNTS = ['a', 'b'].map((digit) => digit.repeat(40));
 
+/** "25,300" -> 25300 */
+function numberOf(text: string): number {
+  return Number(text.replaceAll(',', ''));
+}
+
 describe.skipIf(executablePath === undefined)('the viewer page in Chromium', () => {
   let folder = '';
   let pictures = '';
@@ -91,8 +96,10 @@ describe.skipIf(executablePath === undefined)('the viewer page in Chromium', () 
     await rm(folder, { recursive: true, force: true });
   }, 60_000);
 
-  const paidSats = async (): Promise<number> =>
-    Number((await page.getByTestId('paid').innerText()).replaceAll(',', ''));
+  const paidSats = async (): Promise<number> => numberOf(await page.getByTestId('paid').innerText());
+  /** What the page says is set aside. */
+  const heldSats = async (): Promise<number> =>
+    numberOf(await page.locator('.seat-balance dd').nth(1).innerText());
 
   async function paidAtLeast(sats: number): Promise<void> {
     await expect.poll(paidSats, { timeout: 15_000, interval: 100 }).toBeGreaterThanOrEqual(sats);
@@ -125,6 +132,7 @@ describe.skipIf(executablePath === undefined)('the viewer page in Chromium', () 
     await page.getByText('of play money are yours').waitFor();
     await page.getByRole('button', { name: /^Watch Mara Volt/ }).click();
     await page.getByRole('button', { name: 'Stop watching Mara Volt' }).first().waitFor();
+    await expect.poll(heldSats, { timeout: 2_000, interval: 100 }).toBeGreaterThan(0);
     await paidAtLeast(2);
 
     // a gift by dialog, a clap and a vote by key
@@ -155,6 +163,11 @@ describe.skipIf(executablePath === undefined)('the viewer page in Chromium', () 
       })
       .toBe(true);
     const paid = await paidSats();
+    const money = (await page.locator('.facts-wide dd').allInnerTexts()).map(numberOf);
+    const [all = 0, direct = 0, pool = 0, participants = 0, supporters = 0, platform = 0] = money;
+    expect([direct + pool, participants + supporters + platform]).toEqual([all, all]);
+    expect(await page.locator('.head-facts').innerText()).toMatch(/^[\d,]+ sats paid in all$/);
+    expect(await page.locator('.txids small').first().innerText()).toMatch(/^block \d+, fee \d+ sats?$/);
     await verify.click();
     const report = page.getByTestId('report');
     await report.waitFor();

@@ -20,7 +20,7 @@ export function Supporters({ model, state }: { model: PageModel; state: PublicSt
         <ol class="supporters">
           {state.supporters.map((one) => (
             <li key={one.account} data-mine={one.account === mine ? '' : undefined}>
-              <i aria-hidden="true" style={{ width: `${(100 * one.sats) / most}%` }} />
+              <i aria-hidden="true" style={{ '--part': one.sats / most }} />
               <span class="who">{one.account === mine ? `${one.name} (you)` : one.name}</span>
               <b class="num">{formatCount(one.sats)}</b>
             </li>

@@ -5,7 +5,7 @@ import { explainClosed } from '../explain.ts';
 import { formatCount } from '../format.ts';
 import { useFrame } from '../hooks.ts';
 import type { PageModel } from '../page-model.ts';
-import { KeysIcon, RingIcon } from './icons.tsx';
+import { HelpIcon, RingIcon } from './icons.tsx';
 
 export function Header({ model, onHelp }: { model: PageModel; onHelp: () => void }): JSX.Element {
   const connection = model.viewer?.connection ?? { kind: 'idle' };
@@ -22,8 +22,8 @@ export function Header({ model, onHelp }: { model: PageModel; onHelp: () => void
           <b class="num">{formatCount(model.balances.availableSats)}</b> sats
         </span>
       )}
-      <button type="button" class="quiet-icon" aria-label="Keyboard and help" onClick={onHelp}>
-        <KeysIcon />
+      <button type="button" class="quiet-icon" aria-label="Help" onClick={onHelp}>
+        <HelpIcon />
       </button>
     </header>
   );

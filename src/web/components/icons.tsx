@@ -78,11 +78,11 @@ export function CrossIcon(): JSX.Element {
   );
 }
 
-export function KeysIcon(): JSX.Element {
+export function HelpIcon(): JSX.Element {
   return (
     <Icon>
-      <rect x="2.5" y="6" width="19" height="12" rx="2.2" />
-      <path d="M6.2 10h.01M10 10h.01M14 10h.01M17.8 10h.01M8 14h8" />
+      <circle cx="12" cy="12" r="9" />
+      <path d="M9.4 9.6a2.7 2.7 0 0 1 5.2.9c0 1.8-2.6 2.2-2.6 3.8M12 17.2h.01" />
     </Icon>
   );
 }

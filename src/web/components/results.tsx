@@ -54,7 +54,9 @@ export function Results({ model, state }: { model: PageModel; state: PublicState
   );
 }
 
+/** Where the money came from, and below it where it went: each row is all of it. */
 function Money({ result }: { result: PublicResult }): JSX.Element {
+  const participantsSats = result.participantSats.reduce((sum, sats) => sum + sats, 0);
   return (
     <dl class="facts facts-wide">
       <div>
@@ -70,7 +72,15 @@ function Money({ result }: { result: PublicResult }): JSX.Element {
         <dd class="num">{formatCount(result.poolSats)}</dd>
       </div>
       <div>
-        <dt>platform</dt>
+        <dt>to participants</dt>
+        <dd class="num">{formatCount(participantsSats)}</dd>
+      </div>
+      <div>
+        <dt>to supporters</dt>
+        <dd class="num">{formatCount(result.paidSats - participantsSats - result.platformSats)}</dd>
+      </div>
+      <div>
+        <dt>to the platform</dt>
         <dd class="num">{formatCount(result.platformSats)}</dd>
       </div>
     </dl>
@@ -90,13 +100,14 @@ function Chain({ model, result }: { model: PageModel; result: PublicResult }): J
       {result.txids.length > 0 && (
         <ul class="txids">
           {result.txids.map((txid) => {
-            const block = details.get(txid)?.blockHeight ?? null;
+            const known = details.get(txid);
+            const block = known?.blockHeight ?? null;
             return (
               <li key={txid}>
                 <code>{txid}</code>
                 <small>
-                  {block === null ? '' : `block ${block}`}
-                  {details.has(txid) && `, fee ${formatSats(details.get(txid)?.feeSats ?? 0)}`}
+                  {known !== undefined &&
+                    `${block === null ? '' : `block ${block}, `}fee ${formatSats(known.feeSats)}`}
                 </small>
               </li>
             );

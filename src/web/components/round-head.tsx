@@ -7,6 +7,7 @@ import { formatClock, formatCount } from '../format.ts';
 import { useFrame } from '../hooks.ts';
 import { liveScore } from '../live-score.ts';
 import type { PageModel } from '../page-model.ts';
+import { isOver } from '../round-choice.ts';
 import { seatOf } from '../seats.ts';
 
 const CLOCK_WORDS: Partial<Record<PublicState['phase'], string>> = {
@@ -27,9 +28,14 @@ export function RoundHead({ model, state }: { model: PageModel; state: PublicSta
           {PHASE_WORDS[phase]}
         </p>
         <h1 id="round-title">{state.title}</h1>
-        <p class="head-facts">
-          <Pot model={model} /> in the pot, {state.viewers} {state.viewers === 1 ? 'viewer' : 'viewers'}
-        </p>
+        {phase !== 'cancelled' && (
+          <p class="head-facts">
+            <Pot model={model} />{' '}
+            {isOver(phase)
+              ? 'paid in all'
+              : `in the pot, ${state.viewers} ${state.viewers === 1 ? 'viewer' : 'viewers'}`}
+          </p>
+        )}
       </div>
       {CLOCK_WORDS[phase] !== undefined && <Countdown model={model} state={state} />}
       <ScoreSplit model={model} state={state} />

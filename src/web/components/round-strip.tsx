@@ -45,7 +45,7 @@ export function NextRoundBanner({ model }: { model: PageModel }): JSX.Element | 
   return (
     <div class="banner banner-next" role="status">
       <span>
-        <b>{next.title}</b> is on.
+        Next: <b>{next.title}</b>.
         <span ref={seconds} aria-hidden="true" />
       </span>
       <span class="banner-actions">
