@@ -3,8 +3,8 @@
  * count. Ends with 0 only if nothing was lost, created, charged twice or acknowledged in vain. docs/TESTING.md says what
  * that proves. Exit code 2: the command line is not understood.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
 import { wholeNumber } from '../../src/cli/arguments.ts';
 import { type CanaryReport, flyCanaries } from './canaries.ts';
 import { check } from './checker/check.ts';
@@ -24,7 +24,7 @@ interface Options {
   readonly json?: true;
   readonly canaries?: true;
   readonly evidence?: string;
-  readonly check?: string;
+  readonly check?: Evidence;
 }
 
 const values = new Command('crash')
@@ -35,8 +35,8 @@ const values = new Command('crash')
   .option('--seed <n>', 'of the plan of kills; another one each time by default', wholeNumber(0, 0xffff_ffff))
   .option('--json', 'the report as one line of JSON')
   .option('--canaries', 'plants mistakes into the evidence of a short run; 0 only if each was found')
-  .option('--evidence <file>', 'writes the evidence there')
-  .option('--check <file>', 'judges evidence that was written before, and kills nothing')
+  .option('--evidence <file>', 'writes the evidence there', writableFile)
+  .option('--check <file>', 'judges evidence that was written before, and kills nothing', readEvidence)
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .parse()
   .opts<Options>();
@@ -44,7 +44,7 @@ const kills = values.kills ?? (values.canaries === true ? KILLS_FOR_CANARIES : K
 const seed = values.seed ?? Date.now() % 1_000_000;
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
-process.exitCode = values.check === undefined ? await killAndJudge() : judge(readEvidence(values.check));
+process.exitCode = values.check === undefined ? await killAndJudge() : judge(values.check);
 
 async function killAndJudge(): Promise<number> {
   say(`seed ${seed}; the same plan again: npm run crash -- --kills ${kills} --seed ${seed}`);
@@ -73,7 +73,29 @@ function judge(evidence: Evidence): number {
 }
 
 function readEvidence(path: string): Evidence {
-  return JSON.parse(readFileSync(path, 'utf8')) as Evidence;
+  let read: Partial<Evidence> | null;
+  try {
+    read = JSON.parse(readFileSync(path, 'utf8')) as Partial<Evidence> | null;
+  } catch (error) {
+    throw new InvalidArgumentError(reason(error));
+  }
+  const lists = [read?.streams, read?.rounds, read?.accounts];
+  if (!lists.every(Array.isArray)) throw new InvalidArgumentError('It is no evidence.');
+  return read as Evidence;
+}
+
+/** Found out before the engine is killed for an hour, not after it. */
+function writableFile(path: string): string {
+  try {
+    closeSync(openSync(path, 'a'));
+    return path;
+  } catch (error) {
+    throw new InvalidArgumentError(reason(error));
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function show({ list }: Findings): void {

@@ -69,16 +69,38 @@ async function replay(
   live: LiveTarget | undefined,
 ): Promise<number> {
   if (decoder !== undefined) {
-    const bytes = input.startsWith('@') ? new Uint8Array(readFileSync(input.slice(1))) : fromHex(input);
+    const bytes = bytesOf(input);
+    if (typeof bytes === 'string') {
+      say(bytes);
+      return 2;
+    }
     const { outcome, finding } = findingOf(decoder, bytes);
     say(`${decoder.name}: ${finding ?? outcome ?? ''}`);
     return finding === undefined ? 0 : 1;
   }
   if (live === undefined) return 2;
+  if (!/^\d{1,10}$/.test(input)) {
+    say(`--replay of ${live} takes the seed of a case, a whole number`);
+    return 2;
+  }
   const { failures } = await replayLive(live, Number(input));
   for (const { finding, transcript } of failures) say([...transcript, finding].join('\n'));
   if (failures.length === 0) say(`${live}: nothing was found this time`);
   return failures.length === 0 ? 0 : 1;
+}
+
+/** The input of a case; in place of it, why there is none. */
+function bytesOf(input: string): Uint8Array | string {
+  if (!input.startsWith('@')) {
+    return /^([0-9a-f]{2})*$/.test(input)
+      ? fromHex(input)
+      : '--replay takes bytes as lower-case hex, or @FILE';
+  }
+  try {
+    return new Uint8Array(readFileSync(input.slice(1)));
+  } catch (error) {
+    return `cannot read ${input.slice(1)}: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 function canaries({ json, seed }: FuzzOptions): number {
