@@ -116,9 +116,9 @@ describe('frames', () => {
 
 describe('saves', () => {
   it.each([
-    { what: 'at most one in 25 ms for gifts', gift: true, everyMs: 25 },
-    { what: 'at most one in 200 ms for words of watching', gift: false, everyMs: 200 },
-  ])('are one at a time, and $what', ({ gift, everyMs }) => {
+    { what: 'at most one in 25 ms for gifts', gift: true, waitMs: 30, dueMs: 4_055 },
+    { what: 'at multiples of 200 ms for words of watching', gift: false, waitMs: 205, dueMs: 4_400 },
+  ])('are one at a time, and $what', ({ gift, waitMs, dueMs }) => {
     const round = live();
     const slot = round.open({ stream: 1 });
     round.runTo(START + 4_000);
@@ -126,14 +126,28 @@ describe('saves', () => {
       effectsOf(round.raw(round.words({ slot, index, gift })), 'appendSegment').length;
     expect(save(1)).toBe(1);
     expect(save(2)).toBe(0);
-    round.nowMs += everyMs + 5;
+    round.nowMs += waitMs;
     expect(save(3)).toBe(0);
     expect(effectsOf(round.answer(), 'appendSegment')).toHaveLength(1);
     round.answer();
     expect(save(4)).toBe(0);
     round.state.session.frames.mayDrift = false;
     round.state.session.frames.event = false;
-    expect(nextWakeMs(round.state)).toBe(round.nowMs + everyMs);
+    expect(nextWakeMs(round.state)).toBe(START + dueMs);
+  });
+
+  it('of many rows wait no longer than for a gift, so that none takes long', () => {
+    const round = live();
+    const slots = Array.from({ length: 4_096 }, (_, no) => no);
+    round.send(...slots.map((no) => round.openInput({ stream: no + 1, payer: no + 1 })));
+    round.runTo(START + 4_000);
+    round.raw(round.words({ slot: 0, index: 1 }));
+    round.answer();
+    round.nowMs += 25;
+    const pay = (some: readonly number[]): string[] =>
+      some.flatMap((slot) => round.raw(round.words({ slot, index: 2 }))).map(({ kind }) => kind);
+    expect(pay(slots.slice(0, -1))).not.toContain('appendSegment');
+    expect(pay(slots.slice(-1))).toContain('appendSegment');
   });
 
   it('do not wait when somebody pauses, who is told what was paid', () => {
