@@ -1,7 +1,8 @@
 /**
  * `npm start`: the engine with API, page, edge, store and development chain, and a demo battle that never ends.
  * Settings come from RINGSIDE_* variables and flags (docs/SETTINGS.md). Ctrl-C stops it cleanly, SIGTERM after rounds
- * that have only seconds left; a second signal ends it at once.
+ * that have only seconds left; a second signal ends it at once. Exit code 2: a setting makes no sense; 1: it could not
+ * start, or not stop cleanly.
  */
 import { ConfigError, describeSettings, loadConfig, processEnvironment, wantsHelp } from './config.ts';
 import { EngineError } from './core/errors.ts';
@@ -105,6 +106,6 @@ if (wantsHelp(argv)) {
     const known = error instanceof ConfigError || error instanceof EngineError;
     const text = known ? error.message : error instanceof Error ? error.stack : String(error);
     process.stderr.write(`ringside: ${text}\n`);
-    process.exitCode = 1;
+    process.exitCode = error instanceof ConfigError ? 2 : 1;
   }
 }

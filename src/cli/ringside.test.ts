@@ -66,6 +66,7 @@ describe('--help', () => {
     const { exitCode, stdout, stderr } = await run(args);
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toContain(text);
+    expect(stdout).toContain('ringside stands for: npm run ringside --\n');
   });
 });
 
@@ -254,7 +255,7 @@ describe('watch', () => {
     expect(nothing.exitCode).toBe(1);
     await run(['round', 'create', ...PARTICIPANTS, '--id', 'to-watch', '--url', url]);
     const nobody = await run(['watch', '--round', 'to-watch', '--for', 'carl', '--url', url]);
-    expect(nobody.stderr).toBe('ringside: there is no participant "carl"; there are ada, bob\n');
+    expect(nobody.stderr).toBe('ringside: there is no participant "carl"; there are ada (Ada), bob (Bob)\n');
     expect(nobody.exitCode).toBe(2);
   });
 });

@@ -20,6 +20,7 @@ Examples:
 
 Settings of the engine (docs/SETTINGS.md) tell where it is: RINGSIDE_API_PORT, RINGSIDE_DATA_DIR ...`,
   );
+  program.addHelpText('afterAll', '\nringside stands for: npm run ringside --');
   addDemoCommand(program);
   addWatchCommand(program);
   addRoundCommand(program);

@@ -172,7 +172,7 @@ function addList(round: Command): void {
       new Date(terms.startsAtMs).toISOString(),
       `${terms.title}: ${terms.participants.map((one) => one.name).join(' - ')}`,
     ]);
-    if (rows.length === 0) say('no rounds');
+    if (rows.length === 0) say(phase === undefined ? 'no rounds' : `no rounds in phase ${phase}`);
     else print(table([['ID', 'PHASE', 'STARTS', 'ROUND'], ...rows]));
     if (page.nextCursor !== null) say(`more: --cursor ${page.nextCursor}`);
   });

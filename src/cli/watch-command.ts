@@ -105,7 +105,7 @@ function targetOf(text: string | undefined, participants: RoundSummary['terms'][
   const index = participants.findIndex((one) => one.id === wanted || one.name.toLowerCase() === wanted);
   if (index >= 0) return index;
   if (/^\d{1,2}$/.test(text) && participants[Number(text) - 1] !== undefined) return Number(text) - 1;
-  const known = participants.map((one) => one.id).join(', ');
+  const known = participants.map(({ id, name }) => `${id} (${name})`).join(', ');
   throw new CliError(`there is no participant ${JSON.stringify(text)}; there are ${known}`, 2);
 }
 

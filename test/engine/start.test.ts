@@ -1,6 +1,8 @@
 // What stands in the way of a start is said by name, nothing is left behind, and the next start works.
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { type Server, createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bootEngine, temporaryFolder } from './harness.ts';
 
@@ -11,6 +13,19 @@ async function taken(): Promise<{ readonly port: number; readonly server: Server
   if (typeof address !== 'object' || address === null) throw new Error('no port');
   return { port: address.port, server };
 }
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+it.each([
+  [['--no-dmo'], '"--no-dmo": there is no such setting'],
+  [['--api-port', 'x'], 'a whole number from 0 to 65535'],
+  [['fast'], '"fast": there is no such setting'],
+])('npm start ends with 2 for %j and says why', (args, message) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+  expect(stderr).toContain(message);
+  expect(stdout).toBe('');
+  expect(status).toBe(2);
+});
 
 describe('an engine that cannot start', () => {
   const folder = temporaryFolder();
