@@ -31,6 +31,8 @@ export type Boot =
 
 const ROUNDS_EVERY_MS = 4_000;
 const BALANCE_EVERY_MS = 8_000;
+/** After a stream has ended what was set aside for it is free, mostly. */
+const RELEASED_MS = 1_500;
 const BOOT_RETRY_MS = 3_000;
 const NOTICE_MS = 7_000;
 const NOTICES_MAX = 3;
@@ -252,6 +254,7 @@ export class PageModel {
       if (reason === 'taken' || reason === 'replaced') this.takenElsewhere = true;
       if (reason === 'cancelled') this.notify('info', 'The battle was cancelled. You paid nothing.');
       void this.refreshBalances();
+      setTimeout(() => void this.refreshBalances(), RELEASED_MS);
       this.changed();
     });
   }

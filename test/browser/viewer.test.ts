@@ -34,6 +34,7 @@ describe.skipIf(executablePath === undefined)('the viewer page in Chromium', () 
   let folder = '';
   let pictures = '';
   let engine: Engine;
+  let api: Api;
   let context: BrowserContext;
   let page: Page;
   let crowd: Crowd;
@@ -53,7 +54,7 @@ describe.skipIf(executablePath === undefined)('the viewer page in Chromium', () 
         logLevel: 'error',
       }),
     );
-    const api = new Api({ baseUrl: engine.apiUrl, adminToken: engine.adminToken });
+    api = new Api({ baseUrl: engine.apiUrl, adminToken: engine.adminToken });
     const round = await api.createRound({
       id: 'final',
       title: 'Beatbox final',
@@ -179,4 +180,31 @@ describe.skipIf(executablePath === undefined)('the viewer page in Chromium', () 
     await picture('result-');
     expect(problems).toEqual([]);
   }, 120_000);
+
+  it('shows nothing as paid when the battle was cancelled', async () => {
+    const round = await api.createRound({
+      id: 'off',
+      title: 'Called off',
+      participants: [
+        { id: 'mara', name: 'Mara Volt', account: ACCOUNTS[0] },
+        { id: 'tariq', name: 'Deep Tariq', account: ACCOUNTS[1] },
+      ],
+      startsInSeconds: 1,
+      durationSeconds: 60,
+    });
+    expect(round).toMatchObject({ ok: true });
+    await page.goto(engine.apiUrl);
+    await page.getByRole('button', { name: 'Called off' }).click();
+    await page.getByRole('button', { name: /^Watch Deep Tariq/ }).click();
+    await paidAtLeast(2);
+    expect(await api.cancelRound('off' as RoundId, 'rain')).toMatchObject({ ok: true });
+    await page.getByRole('heading', { name: 'This battle was cancelled' }).waitFor();
+    expect(await paidSats()).toBe(0);
+    await page.getByText('all given back').waitFor();
+    await expect.poll(heldSats, { timeout: 4_000, interval: 100 }).toBe(0);
+    for (const title of ['Deep Tariq', 'Gifts', 'Supporters']) {
+      expect(await page.getByRole('heading', { name: title }).count()).toBe(0);
+    }
+    expect(problems).toEqual([]);
+  }, 60_000);
 });

@@ -32,6 +32,8 @@ export function App({ model }: { model: PageModel }): JSX.Element {
     [model],
   );
   const { state } = model;
+  // Of a battle that was cancelled everything is given back: nobody leads, supports or gave.
+  const counts = state?.phase !== 'cancelled';
   const leader = state?.participants.findIndex((one) => one.rank === 1 && one.score > 0) ?? -1;
   return (
     <div class="page" data-seat={leader < 0 ? undefined : seatOf(leader)}>
@@ -46,13 +48,13 @@ export function App({ model }: { model: PageModel }): JSX.Element {
           <div class="stage-main">
             <RoundHead model={model} state={state} />
             <Results model={model} state={state} />
-            {state.result === null && <Arena model={model} state={state} onGift={setGiftFor} />}
+            {counts && state.result === null && <Arena model={model} state={state} onGift={setGiftFor} />}
           </div>
           <div class="stage-side">
             <MySeat model={model} state={state} />
-            <GiftFeed model={model} state={state} />
+            {counts && <GiftFeed model={model} state={state} />}
           </div>
-          <Supporters model={model} state={state} />
+          {counts && <Supporters model={model} state={state} />}
         </main>
       )}
       <GiftDialog model={model} target={giftFor} onClose={() => setGiftFor(null)} />

@@ -10,7 +10,8 @@ export function MySeat({ model, state }: { model: PageModel; state: PublicState 
   const { viewer } = model;
   const paid = viewer?.paid ?? null;
   const watching = viewer?.watching ?? null;
-  const sent = paid?.sentSats ?? 0;
+  const givenBack = state.phase === 'cancelled';
+  const sent = givenBack ? 0 : (paid?.sentSats ?? 0);
   const booked = Math.min(paid?.acknowledgedSats ?? 0, sent);
   return (
     <section
@@ -27,7 +28,13 @@ export function MySeat({ model, state }: { model: PageModel; state: PublicState 
           {sent === 1 ? 'sat' : 'sats'}
         </p>
         <p class="seat-booked" data-testid="booked" data-booked={booked}>
-          {sent === 0 ? 'in this battle' : booked === sent ? 'all booked' : `${formatCount(booked)} booked`}
+          {givenBack
+            ? 'all given back'
+            : sent === 0
+              ? 'in this battle'
+              : booked === sent
+                ? 'all booked'
+                : `${formatCount(booked)} booked`}
           {(viewer?.pendingGifts ?? 0) > 0 && `, ${viewer?.pendingGifts} on the way`}
         </p>
       </div>

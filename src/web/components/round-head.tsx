@@ -38,7 +38,7 @@ export function RoundHead({ model, state }: { model: PageModel; state: PublicSta
         )}
       </div>
       {CLOCK_WORDS[phase] !== undefined && <Countdown model={model} state={state} />}
-      <ScoreSplit model={model} state={state} />
+      {phase !== 'cancelled' && <ScoreSplit model={model} state={state} />}
     </section>
   );
 }
