@@ -44,8 +44,6 @@ export const CADENCE = {
    * the engine, the viewer's next word proves them. With many rounds most of the cost of a save is that there is one.
    */
   quietSaveMs: 200,
-  /** Rows that do not wait for that: a save of so many takes about a millisecond, during which words wait. */
-  quietSaveRows: 4_096,
   /** Until somebody says otherwise (input `pace`). */
   payEveryMs: 1_000,
   /** Between two refusals of one kind of message with one code for one stream. */

@@ -35,10 +35,7 @@ export function encodeSnapshot(state: RoundState): Uint8Array {
   return out.finish();
 }
 
-/**
- * All segments of a thread go through one writer: a new buffer for each was most of what a busy shard allocated, and had
- * it collect garbage twice a second, for 1 to 5 ms.
- */
+/** All segments of a thread go through one writer: a new buffer for each was most of what a busy shard allocated. */
 const segments = new ByteWriter();
 
 /** `slots` are those that changed since the segment before; a row that is new there carries what is fixed too. */

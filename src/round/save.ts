@@ -45,8 +45,7 @@ export function nextSaveMs(state: RoundState): number {
   const { saves, session } = state;
   if (session.snapshotWanted) return 0;
   const awaited = session.awaited || session.dirtyFacts || session.waiting.length > 0;
-  if (awaited || session.dirtySlots.length >= CADENCE.quietSaveRows)
-    return saves.lastBegunMs + CADENCE.saveMs;
+  if (awaited) return saves.lastBegunMs + CADENCE.saveMs;
   return (Math.floor(saves.lastBegunMs / CADENCE.quietSaveMs) + 1) * CADENCE.quietSaveMs;
 }
 
@@ -129,7 +128,7 @@ function acknowledgements(state: RoundState): RoundEffect[] {
     own.used += PAID_ROW_NUMBERS;
   }
   session.touchedSlots.length = 0;
-  return [...byEdge].map(([edge, { rows, used }]) => ({ kind: 'paid', edge, rows: rows.slice(0, used) }));
+  return [...byEdge].map(([edge, { rows, used }]) => ({ kind: 'paid', edge, rows: upTo(rows, used) }));
 }
 
 function writeIndexes({ streams }: RoundState, slot: number, rows: Uint32Array, at: number): void {
@@ -140,19 +139,25 @@ function writeIndexes({ streams }: RoundState, slot: number, rows: Uint32Array, 
   }
 }
 
-/** A stream that has moved to another connection since gets no acknowledgement there: its new grant says it. */
+function upTo(rows: Uint32Array, used: number): Uint32Array {
+  return used < rows.length ? rows.slice(0, used) : rows;
+}
+
+/**
+ * A stream that has moved to another connection since gets no acknowledgement there: its new grant says it. What waited is
+ * nobody else's, so the rows that are left move up in place.
+ */
 function release(state: RoundState, effect: RoundEffect, effects: RoundEffect[]): void {
   if (effect.kind !== 'paid') {
     effects.push(effect);
     return;
   }
-  const { edge } = effect;
-  const rows = effect.rows.slice();
+  const { edge, rows } = effect;
   let used = 0;
   for (let at = 0; at < rows.length; at += PAID_ROW_NUMBERS) {
     if (!isLinkedTo(state, rows[at + PAID_SLOT] as number, edge, rows[at + PAID_CONN] as number)) continue;
     if (used < at) rows.copyWithin(used, at, at + PAID_ROW_NUMBERS);
     used += PAID_ROW_NUMBERS;
   }
-  if (used > 0) effects.push({ kind: 'paid', edge, rows: used < rows.length ? rows.slice(0, used) : rows });
+  if (used > 0) effects.push({ kind: 'paid', edge, rows: upTo(rows, used) });
 }

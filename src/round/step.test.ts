@@ -136,20 +136,6 @@ describe('saves', () => {
     expect(nextWakeMs(round.state)).toBe(START + dueMs);
   });
 
-  it('of many rows wait no longer than for a gift, so that none takes long', () => {
-    const round = live();
-    const slots = Array.from({ length: 4_096 }, (_, no) => no);
-    round.send(...slots.map((no) => round.openInput({ stream: no + 1, payer: no + 1 })));
-    round.runTo(START + 4_000);
-    round.raw(round.words({ slot: 0, index: 1 }));
-    round.answer();
-    round.nowMs += 25;
-    const pay = (some: readonly number[]): string[] =>
-      some.flatMap((slot) => round.raw(round.words({ slot, index: 2 }))).map(({ kind }) => kind);
-    expect(pay(slots.slice(0, -1))).not.toContain('appendSegment');
-    expect(pay(slots.slice(-1))).toContain('appendSegment');
-  });
-
   it('do not wait when somebody pauses, who is told what was paid', () => {
     const round = live();
     const slot = round.open({ stream: 1 });
