@@ -90,6 +90,8 @@ export interface Session {
   readonly dirtySlots: number[];
   dirtyFlags: Uint8Array;
   dirtyFacts: boolean;
+  /** When something came to be saved first; null: there is nothing. */
+  dirtySinceMs: number | null;
   /** Gifts up to this one are in a save that was begun. */
   giftsSaved: number;
   /** Slots below this one are in a save that was begun, with their fixed part. */
@@ -206,6 +208,7 @@ function createSession(participants: number): Session {
     dirtySlots: [],
     dirtyFlags: new Uint8Array(0),
     dirtyFacts: false,
+    dirtySinceMs: null,
     giftsSaved: 0,
     slotsSaved: 0,
     touchedSlots: [],

@@ -221,9 +221,9 @@ describe('payments', () => {
   it('are acknowledged when they are durable, with what was accepted when the save was begun', () => {
     const round = live();
     const slot = round.open({ stream: 1 });
-    round.nowMs += 250;
-    const effects = round.raw(round.words({ slot, index: 2 }));
-    expect(effectsOf(effects, 'appendSegment')).toHaveLength(1);
+    round.raw(round.words({ slot, index: 2 }));
+    round.nowMs += 200;
+    expect(effectsOf(round.raw({ kind: 'tick' }), 'appendSegment')).toHaveLength(1);
     round.raw(round.words({ slot, index: 3 }));
     expect(effectsOf(round.answer(), 'paid')).toEqual([
       { kind: 'paid', edge: 0, rows: packPaid([{ slot, conn: 1, indexes: [2, 0], gift: false }]) },
