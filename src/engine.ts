@@ -229,7 +229,13 @@ function startThreads(
     edges: config.edgeThreads,
     shardEntry: new URL('./shard-thread.ts', import.meta.url),
     edgeEntry: new URL('./edge-thread.ts', import.meta.url),
-    shardData: (shard): ShardThreadData => ({ shard, store, mailbox, logLevel: config.logLevel }),
+    shardData: (shard, isSpare): ShardThreadData => ({
+      shard,
+      store,
+      mailbox,
+      logLevel: config.logLevel,
+      isSpare,
+    }),
     edgeData: (edge, port): EdgeThreadData => ({
       edge,
       host: config.edgeHost,

@@ -4,6 +4,7 @@
  * alive is closed. Whatever is thrown here, in a message or in a promise, ends the thread with an error, and
  * the supervisor starts another one.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MailboxLimits } from './actors/mailbox.ts';
 import {
@@ -14,6 +15,7 @@ import {
   type ShardToMain,
 } from './actors/messages.ts';
 import { messagePort } from './actors/port.ts';
+import { rehearsal } from './actors/rehearsal.ts';
 import { Shard } from './actors/shard.ts';
 import { assert } from './core/assert.ts';
 import { type StoreChoice, openStore } from './open-store.ts';
@@ -28,9 +30,14 @@ export interface ShardThreadData {
   readonly store: StoreChoice;
   readonly mailbox: MailboxLimits;
   readonly logLevel: LogLevel;
+  /** It is to take over should the running one end, and has time until then. */
+  readonly isSpare: boolean;
 }
 
-const { shard: number, store: choice, mailbox, logLevel } = workerData as ShardThreadData;
+/** After so many times restoring is as fast as it gets. */
+const REHEARSALS = 3;
+
+const { shard: number, store: choice, mailbox, logLevel, isSpare } = workerData as ShardThreadData;
 assert(parentPort !== null, 'runs as a worker thread');
 const main = messagePort<ShardToMain, MainToShard>(parentPort);
 const logger = createLogger({ level: logLevel, room: `shard-${number}` });
@@ -61,3 +68,11 @@ main.onMessage((message) => {
   else shard.command(message);
 });
 main.send({ kind: 'ready' });
+
+if (isSpare) {
+  const restore = rehearsal();
+  for (let no = 0; no < REHEARSALS; no++) {
+    restore();
+    await nextTurn(); // mail goes first
+  }
+}

@@ -40,7 +40,7 @@ interface Life<Out, In> {
 export class SupervisedThread<Out, In> {
   readonly name: string;
   readonly #entry: URL;
-  readonly #data: () => unknown;
+  readonly #data: (isSpare: boolean) => unknown;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #policy: RestartPolicy;
@@ -60,7 +60,7 @@ export class SupervisedThread<Out, In> {
     readonly name: string;
     readonly entry: URL;
     /** workerData of each new thread. */
-    readonly data: () => unknown;
+    readonly data: (isSpare: boolean) => unknown;
     readonly clock: Clock;
     readonly logger: Logger;
     readonly policy: RestartPolicy;
@@ -125,7 +125,7 @@ export class SupervisedThread<Out, In> {
 
   #spawn(events: ThreadEvents<In>): void {
     this.#upSinceMs = this.#clock.monotonicMs();
-    const life = this.#spare ?? this.#begin();
+    const life = this.#spare ?? this.#begin(false);
     this.#spare = undefined;
     life.onMessage = (message) => events.onMessage(message);
     life.onExit = (exitCode) => {
@@ -138,13 +138,13 @@ export class SupervisedThread<Out, In> {
     events.onUp();
   }
 
-  #begin(): Life<Out, In> {
+  #begin(isSpare: boolean): Life<Out, In> {
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     const life: Life<Out, In> = { thread: null, ended, onMessage: () => undefined, onExit: () => undefined };
     life.thread = this.#runner.start<Out, In>({
       name: this.name,
       entry: this.#entry,
-      data: this.#data(),
+      data: this.#data(isSpare),
       onMessage: (message) => life.onMessage(message),
       onError: (error) => this.#logger.error('thread failed', { thread: this.name, error }),
       onExit: (exitCode) => {
@@ -160,7 +160,7 @@ export class SupervisedThread<Out, In> {
     this.#spareTimer?.cancel();
     if (this.#spareAfterMs === null) return;
     this.#spareTimer = this.#clock.after(this.#spareAfterMs, () => {
-      if (!this.#stopping) this.#spare ??= this.#begin();
+      if (!this.#stopping) this.#spare ??= this.#begin(true);
     });
   }
 

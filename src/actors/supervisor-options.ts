@@ -28,7 +28,7 @@ export interface SupervisorOptions {
   readonly shardEntry: URL;
   readonly edgeEntry: URL;
   /** workerData of a shard thread. */
-  readonly shardData: (shard: number) => unknown;
+  readonly shardData: (shard: number, isSpare: boolean) => unknown;
   /** workerData of an edge thread; `port` is the one the first edge got, null while there is none. */
   readonly edgeData: (edge: number, port: number | null) => unknown;
   readonly events: SupervisorEvents;

@@ -77,11 +77,12 @@ class Rig {
       ...threads,
       shardEntry: new URL('../shard-thread.ts', import.meta.url),
       edgeEntry: new URL('./testing/edge-thread.ts', import.meta.url),
-      shardData: (shard): ShardThreadData => ({
+      shardData: (shard, isSpare): ShardThreadData => ({
         shard,
         store: { kind: 'lmdb', path: this.#path },
         mailbox: MAILBOX_LIMITS,
         logLevel: 'silent',
+        isSpare,
       }),
       edgeData: (edge, port): TestEdgeData => ({ edge, channel: this.#channelName, port: port ?? 4_711 }),
       events: {

@@ -107,7 +107,7 @@ class ThreadSupervisor implements Supervisor {
       thread: new SupervisedThread<MainToShard, ShardToMain>({
         name: `shard-${shard}`,
         entry: options.shardEntry,
-        data: () => options.shardData(shard),
+        data: (isSpare) => options.shardData(shard, isSpare),
         clock,
         logger,
         policy,

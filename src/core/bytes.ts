@@ -250,6 +250,12 @@ export class ByteReader {
     return this.#bytes.subarray(at, at + count);
   }
 
+  /** For a few bytes cheaper than a view to be copied from. */
+  copyTo(target: Uint8Array, at: number, count: number): void {
+    const from = this.#take(count);
+    for (let i = 0; i < count; i++) target[at + i] = this.#bytes[from + i] as number;
+  }
+
   hex(bytes: number): string {
     const at = this.#take(bytes);
     return hexOf(this.#bytes, at, at + bytes);

@@ -54,6 +54,6 @@ export const CADENCE = {
 
 /**
  * When a snapshot replaces segments: after so many, or when they outweigh the snapshot before so many times. Of 15,000
- * streams it takes 4 to 5 ms, during which words wait, and to restore it 60 ms, with as much again in segments 70.
+ * streams it takes 4 to 5 ms, during which words wait, and to restore it 50 to 60 ms, with as much again in segments some 10 more.
  */
-export const SNAPSHOT_AFTER = { segments: 4_096, bytesMin: 1_048_576, snapshots: 2 } as const;
+export const SNAPSHOT_AFTER = { segments: 4_096, bytesMin: 1_048_576, snapshots: 1 } as const;

@@ -104,15 +104,35 @@ export function readRow(input: ByteReader, streams: StreamTable, viewers: Viewer
   streams.setNumber(slot, WATCHING, readTarget(input, streams));
   streams.setNumber(slot, VOTE, readTarget(input, streams));
   readTips(input, streams, slot);
-  for (const gift of [false, true]) {
-    const column = streams.targetColumn(0, gift);
-    readMasked(input.u16(), streams.participants, (target, isThere) => {
-      streams.setAmount(slot, column + target, isThere ? notZero(readAmount(input)) : 0);
-    });
+  readSats(input, streams, slot, streams.targetColumn(0, false));
+  readSats(input, streams, slot, streams.targetColumn(0, true));
+  readClaps(input, streams, slot);
+}
+
+function readTips(input: ByteReader, streams: StreamTable, slot: number): void {
+  const chains = streams.number(slot, CHAIN_COUNT);
+  const mask = maskOf(input.u8(), chains);
+  for (let chain = 0; chain < chains; chain++) {
+    if ((mask & (1 << chain)) === 0) continue; // a tip never goes back to the anchor
+    streams.setNumber(slot, TIPS + chain, notZero(input.u32()));
+    input.copyTo(streams.words, streams.wordOffset(slot, chain), WORD_BYTES);
   }
-  readMasked(input.u16(), streams.participants, (target, isThere) => {
+}
+
+function readSats(input: ByteReader, streams: StreamTable, slot: number, column: number): void {
+  const mask = maskOf(input.u16(), streams.participants);
+  for (let target = 0; target < streams.participants; target++) {
+    const isThere = (mask & (1 << target)) !== 0;
+    streams.setAmount(slot, column + target, isThere ? notZero(readAmount(input)) : 0);
+  }
+}
+
+function readClaps(input: ByteReader, streams: StreamTable, slot: number): void {
+  const mask = maskOf(input.u16(), streams.participants);
+  for (let target = 0; target < streams.participants; target++) {
+    const isThere = (mask & (1 << target)) !== 0;
     streams.setNumber(slot, CLAPS + target, isThere ? notZero(input.u32()) : 0);
-  });
+  }
 }
 
 export function readAmount(input: ByteReader): number {
@@ -133,10 +153,9 @@ function readTarget(input: ByteReader, streams: StreamTable): number {
   return target;
 }
 
-/** Calls `read` for each of `count` values, with whether the mask has it. */
-function readMasked(mask: number, count: number, read: (index: number, isThere: boolean) => void): void {
+function maskOf(mask: number, count: number): number {
   assert(mask >>> count === 0, 'a mask has no values beyond the last');
-  for (let index = 0; index < count; index++) read(index, (mask & (1 << index)) !== 0);
+  return mask;
 }
 
 function notZero(value: number): number {
@@ -154,12 +173,4 @@ function readFixed(input: ByteReader, slot: number, streams: StreamTable, viewer
   const viewer = viewers.intern(commitment.payer);
   const { streamId } = commitment;
   streams.add({ streamId, commitment, record, name, viewer, holdSats: 0, openedAtMs });
-}
-
-function readTips(input: ByteReader, streams: StreamTable, slot: number): void {
-  readMasked(input.u8(), streams.number(slot, CHAIN_COUNT), (chain, isThere) => {
-    if (!isThere) return; // a tip never goes back to the anchor
-    streams.setNumber(slot, TIPS + chain, notZero(input.u32()));
-    streams.words.set(input.view(WORD_BYTES), streams.wordOffset(slot, chain));
-  });
 }
