@@ -85,7 +85,7 @@ export async function orderOf(flags: Flags): Promise<Order> {
 }
 
 function adminTokenOf({ adminToken }: Flags): Promise<string> {
-  return adminTokenFor(adminToken === undefined ? {} : { token: adminToken });
+  return adminTokenFor(adminToken, '--admin-token');
 }
 
 function problemOf(flags: Flags): string | undefined {

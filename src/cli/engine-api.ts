@@ -45,16 +45,16 @@ export function engineApi(options: UrlOptions): EngineApi {
 /** @throws {CliError} when there is no token. */
 export async function adminApi(options: TokenOptions): Promise<EngineApi> {
   const url = options.url ?? configuredUrl();
-  return { api: new Api({ baseUrl: url, adminToken: await adminTokenFor(options) }), url };
+  return { api: new Api({ baseUrl: url, adminToken: await adminTokenFor(options.token) }), url };
 }
 
 /** By option, settings, or what the engine left in its data directory. @throws {CliError} when there is none. */
-export async function adminTokenFor({ token }: Pick<TokenOptions, 'token'>): Promise<string> {
+export async function adminTokenFor(token: string | undefined, option = '--token'): Promise<string> {
   const { adminToken: configured, dataDir } = loadConfig(processEnvironment());
   const adminToken = token ?? configured ?? (await readAdminToken(dataDir));
   if (adminToken !== undefined) return adminToken;
   throw new CliError(
-    `no admin token: give --token or RINGSIDE_ADMIN_TOKEN (there is no admin-token in ${dataDir})`,
+    `no admin token: give ${option} or RINGSIDE_ADMIN_TOKEN (there is no admin-token in ${dataDir})`,
     2,
   );
 }
