@@ -133,7 +133,7 @@ describe.skipIf(executablePath === undefined)('the viewer page in Chromium', () 
     await page.getByText('of play money are yours').waitFor();
     await page.getByRole('button', { name: /^Watch Mara Volt/ }).click();
     await page.getByRole('button', { name: 'Stop watching Mara Volt' }).first().waitFor();
-    await expect.poll(heldSats, { timeout: 2_000, interval: 100 }).toBeGreaterThan(0);
+    await expect.poll(heldSats, { timeout: 5_000, interval: 100 }).toBeGreaterThan(0);
     await paidAtLeast(2);
 
     // a gift by dialog, a clap and a vote by key
@@ -201,7 +201,7 @@ describe.skipIf(executablePath === undefined)('the viewer page in Chromium', () 
     await page.getByRole('heading', { name: 'This battle was cancelled' }).waitFor();
     expect(await paidSats()).toBe(0);
     await page.getByText('all given back').waitFor();
-    await expect.poll(heldSats, { timeout: 4_000, interval: 100 }).toBe(0);
+    await expect.poll(heldSats, { timeout: 6_000, interval: 100 }).toBe(0);
     for (const title of ['Deep Tariq', 'Gifts', 'Supporters']) {
       expect(await page.getByRole('heading', { name: title }).count()).toBe(0);
     }
