@@ -105,7 +105,9 @@ async function drive({ options, on, engine, crew, samples, gone }: Drive): Promi
   await rounds.create(startsAtMs);
   const stopped = (): boolean => on.stop?.aborted ?? false;
   if (stopped()) throw new CliError('stopped before the load began');
-  on.say(`connecting ${options.viewers} viewers to ${wsUrl} from ${crew.count} ${crew.count === 1 ? 'process' : 'processes'}`);
+  on.say(
+    `connecting ${options.viewers} viewers to ${wsUrl} from ${crew.count} ${crew.count === 1 ? 'process' : 'processes'}`,
+  );
   samples.begin(times);
   crew.go({ kind: 'go', wsUrl, roundIds: rounds.ids, times });
   const stop = (): void => {
