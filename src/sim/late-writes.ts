@@ -51,7 +51,7 @@ export function lateCondition({ method, args: [input] }: Write, state: MemorySta
 
 /** By a settlement or a refund. */
 export function areHoldsClosed(state: MemoryState, roundId: RoundId): boolean {
-  return state.settlements.has(roundId) || state.entryIds.has(`refund:${roundId}`);
+  return state.settlements.has(roundId) || state.refundedRounds.has(roundId);
 }
 
 /**

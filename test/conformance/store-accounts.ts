@@ -295,6 +295,22 @@ export function accountCases(current: () => StoreUnderTest): void {
       expect(await store.commitRefund({ roundId, generation, entry })).toEqual({ ok: true });
     });
 
+    it('that found nothing close what is held by now when they are asked for again', async () => {
+      const { store } = current();
+      const generation = await ownedRound(store, roundId);
+      const refund = async (): Promise<void> => {
+        const holds = await store.holdsOfRound(roundId);
+        const entry = closingEntry('refund:late', holds, { paidSats: 0, payee: viewer });
+        expect(await store.commitRefund({ roundId, generation, entry })).toEqual({ ok: true });
+      };
+      await refund();
+      await fundViewer(store, viewer, 1_000);
+      await store.hold({ roundId, atMs: 1, sats: 100, streamId: streamId(1), account: viewer });
+      await refund();
+      expect(await store.readBalances(viewer)).toEqual({ availableSats: 1_000, heldSats: 0, earnedSats: 0 });
+      expect(await store.holdsOfRound(roundId)).toEqual([]);
+    });
+
     it('planned before a hold shrank are to be planned again', async () => {
       const { store } = current();
       const generation = await ownedRound(store, roundId);

@@ -13,6 +13,7 @@ export function cloneState(state: MemoryState): MemoryState {
     coins: new Map(state.coins),
     transactions: mapped(state.transactions, (stored) => ({ ...stored })),
     settlements: new Map(state.settlements),
+    refundedRounds: new Set(state.refundedRounds),
     receipts: new Map(state.receipts),
   };
 }

@@ -31,7 +31,7 @@ export function memorySettlements(state: MemoryState): SettlementStore {
       if (!ownsRound(state, roundId, generation)) return refuse('STALE_GENERATION');
       if (state.entryIds.has(entry.id)) return { ok: true };
       assert(closeHolds(state, roundId, entry), `refund ${entry.id} takes out more than is held`);
-      state.entryIds.add(entry.id); // also of one that moves nothing
+      state.refundedRounds.add(roundId);
       return { ok: true };
     },
 

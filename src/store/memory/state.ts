@@ -46,6 +46,8 @@ export interface MemoryState {
   /** In the order of their settlements. */
   readonly transactions: Map<Txid, MemoryTransaction>;
   readonly settlements: Map<RoundId, MemorySettlement>;
+  /** Also by a refund that found nothing held. */
+  readonly refundedRounds: Set<RoundId>;
   readonly receipts: Map<RoundId, Uint8Array>;
 }
 
@@ -61,6 +63,7 @@ export function emptyState(): MemoryState {
     coins: new Map(),
     transactions: new Map(),
     settlements: new Map(),
+    refundedRounds: new Set(),
     receipts: new Map(),
   };
 }
