@@ -93,12 +93,14 @@ describe('comparing two runs', () => {
 
   it('names what is new, what is gone, and bars that are held or missed now', () => {
     const bar = { of: 'value', is: 'atMost', limit: 100 } as const;
-    const before = run([result({ bar }), result({ name: 'old' })]);
-    const after = run([result({ bar, ours: [101, 102, 101] }), result({ name: 'fresh' })]);
+    const left = ['hop/old', 'peers/a', 'peers/b'].map((name) => result({ name }));
+    const before = run([result({ bar }), ...left]);
+    const after = run([result({ bar, ours: [101, 102, 101] }), result({ name: 'hop/fresh' })]);
     const comparison = compareRuns(before, after);
     expect(comparison).toMatchObject({
-      added: ['fresh'],
-      gone: ['old'],
+      added: ['hop/fresh'],
+      gone: ['hop/old'],
+      notRun: ['peers'],
       bars: [{ name: 'one', now: 'missed' }],
       moved: [],
     });

@@ -30,7 +30,10 @@ export interface Comparison {
   /** Could not be compared, with why. */
   readonly unclear: readonly { readonly name: string; readonly why: string }[];
   readonly added: readonly string[];
+  /** Results that their bench had and has no more. */
   readonly gone: readonly string[];
+  /** Benches of which the later run has nothing. */
+  readonly notRun: readonly string[];
   /** Bars that one run holds and the other does not. */
   readonly bars: readonly { readonly name: string; readonly now: 'held' | 'missed' }[];
   /** Why to think twice: another machine, other versions, a quick run. */
@@ -60,8 +63,16 @@ export function compareRuns(before: BenchRun, after: BenchRun): Comparison {
     else if (outcome === 'same') same.push(name);
     else unclear.push({ name, why: outcome });
   }
-  const gone = before.results.map(({ name }) => name).filter((name) => !names.has(name));
-  return { moved, same, unclear, added, gone, bars, warnings: warningsOf(before, after) };
+  const ran = new Set(after.results.map(({ name }) => benchOf(name)));
+  const missing = before.results.map(({ name }) => name).filter((name) => !names.has(name));
+  const gone = missing.filter((name) => ran.has(benchOf(name)));
+  const notRun = [...new Set(missing.map(benchOf))].filter((bench) => !ran.has(bench));
+  return { moved, same, unclear, added, gone, notRun, bars, warnings: warningsOf(before, after) };
+}
+
+/** 'hop' of 'hop/latency'. */
+function benchOf(name: string): string {
+  return name.replace(/\/.*/, '');
 }
 
 /** A move, 'same', or why that cannot be said. */

@@ -65,7 +65,7 @@ export function summaryText({ results, failed, machine, commit, quick }: BenchRu
 }
 
 export function comparisonText(comparison: Comparison): string {
-  const { moved, same, unclear, added, gone, bars, warnings } = comparison;
+  const { moved, same, unclear, added, gone, notRun, bars, warnings } = comparison;
   const lines = warnings.map((warning) => `Warning: ${warning}.`);
   for (const { name, now } of bars) lines.push(`Bar ${now === 'held' ? 'held now' : 'MISSED now'}: ${name}`);
   const rows = moved.map((move) => [
@@ -77,6 +77,7 @@ export function comparisonText(comparison: Comparison): string {
   if (rows.length > 0) lines.push(table(rows));
   if (added.length > 0) lines.push(`New: ${added.join(', ')}`);
   if (gone.length > 0) lines.push(`Gone: ${gone.join(', ')}`);
+  if (notRun.length > 0) lines.push(`Not run again: ${notRun.join(', ')}`);
   for (const { name, why } of unclear) lines.push(`Not compared: ${name} (${why})`);
   lines.push(`${moved.length} moved beyond noise, ${same.length} did not.`);
   return lines.join('\n');
