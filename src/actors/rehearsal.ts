@@ -1,7 +1,7 @@
 /**
  * What a spare shard does while it waits: it restores a made-up round, so that what this takes is compiled, and memory is
- * there, when it has to restore real ones. With 15,000 streams the first frame after the death of a shard then comes after
- * 90 to 200 ms instead of 180 to 280 (`npm run bench -- recovery`, two cores).
+ * there, when it has to restore real ones. With 15,000 streams the first frame after the death of a shard came 60 to 100 ms
+ * earlier (`npm run bench -- recovery`, two cores, which it shares with its load).
  */
 import { ByteWriter } from '../core/bytes.ts';
 import type { AccountId, ParticipantId, RoundId, StreamId } from '../core/ids.ts';

@@ -23,7 +23,10 @@ if (executablePath === undefined) {
 const PHONE = { width: 360, height: 780 };
 const DESKTOP = { width: 1280, height: 900 };
 const ROUND_SECONDS = 24;
-const ACCOUNTS = ['a', 'b'].map((digit) => digit.repeat(40));
+const PARTICIPANTS = [
+  { id: 'mara', name: 'Mara Volt', account: 'a'.repeat(40) },
+  { id: 'tariq', name: 'Deep Tariq', account: 'b'.repeat(40) },
+];
 
 /** "25,300" -> 25300 */
 function numberOf(text: string): number {
@@ -58,10 +61,7 @@ describe.skipIf(executablePath === undefined)('the viewer page in Chromium', () 
     const round = await api.createRound({
       id: 'final',
       title: 'Beatbox final',
-      participants: [
-        { id: 'mara', name: 'Mara Volt', account: ACCOUNTS[0] },
-        { id: 'tariq', name: 'Deep Tariq', account: ACCOUNTS[1] },
-      ],
+      participants: PARTICIPANTS,
       startsInSeconds: 4,
       durationSeconds: ROUND_SECONDS,
       closingSeconds: 1,
@@ -185,10 +185,7 @@ describe.skipIf(executablePath === undefined)('the viewer page in Chromium', () 
     const round = await api.createRound({
       id: 'off',
       title: 'Called off',
-      participants: [
-        { id: 'mara', name: 'Mara Volt', account: ACCOUNTS[0] },
-        { id: 'tariq', name: 'Deep Tariq', account: ACCOUNTS[1] },
-      ],
+      participants: PARTICIPANTS,
       startsInSeconds: 1,
       durationSeconds: 60,
     });
